@@ -1,0 +1,123 @@
+"""Query parameters shared by all lists: ordering by `o` and the filter types of the API."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlparse
+from uuid import UUID
+
+import django_filters
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+from django.http import Http404
+from django.urls import Resolver404, resolve
+from django_filters.constants import EMPTY_VALUES
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class OrderingBackend(BaseFilterBackend):
+    """`?o=-created,name` or repeated; a view declares `ordering_fields = {key: model path}`; unknown keys are ignored."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        allowed: dict[str, str] = getattr(view, "ordering_fields", {})
+        keys = [key.strip() for value in request.query_params.getlist("o") for key in value.split(",")]
+        paths = [
+            ("-" if key.startswith("-") else "") + allowed[key.lstrip("-")]
+            for key in keys
+            if key.lstrip("-") in allowed
+        ]
+        # the primary key makes pages stable when the chosen column has equal values
+        return queryset.order_by(*paths, "pk") if paths else queryset
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        allowed = sorted(getattr(view, "ordering_fields", {}))
+        if not allowed:
+            return []
+        keys = [sign + key for key in allowed for sign in ("", "-")]
+        schema = {"type": "array", "items": {"type": "string", "enum": keys}}
+        return [{"name": "o", "in": "query", "required": False, "description": "Ordering", "schema": schema}]
+
+
+class MultiValueFilter(django_filters.Filter):
+    """A repeatable parameter: `?key=a&key=b` means a or b. `aliases` maps historic words to today's."""
+
+    def __init__(self, *args: Any, aliases: dict[str, str] | None = None, **kwargs: Any) -> None:
+        self.aliases = aliases or {}
+        super().__init__(*args, **kwargs)
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        values = [item for item in self._values() if item not in EMPTY_VALUES]
+        if not values:
+            return qs
+        return qs.filter(**{f"{self.field_name}__in": [self.aliases.get(item, item) for item in values]})
+
+    def _values(self) -> Sequence[str]:
+        data = self.parent.data
+        name = next(key for key, item in self.parent.filters.items() if item is self)
+        return data.getlist(name) if hasattr(data, "getlist") else [data.get(name)]
+
+
+class UUIDFilter(django_filters.UUIDFilter):
+    """One uuid, dashed or hex; malformed input is a 400 that names the parameter."""
+
+
+class MultiUUIDFilter(MultiValueFilter):
+    """A repeatable uuid parameter."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        for item in self._values():
+            if item and not re.fullmatch(r"[0-9a-fA-F-]{32,36}", item):
+                raise ValidationError({self.field_name: ["Enter a valid UUID."]})
+        return super().filter(qs, value)
+
+
+class LinkFilter(django_filters.CharFilter):
+    """A parameter that is the absolute URL of an object (or its uuid); one that leads nowhere gives an empty list."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if value in EMPTY_VALUES:
+            return qs
+        try:
+            uuid = UUID(resolve(urlparse(value).path).kwargs["uuid"]) if "/" in value else UUID(value)
+        except (Resolver404, Http404, KeyError, ValueError):
+            return qs.none()
+        return qs.filter(**{f"{self.field_name}__uuid": uuid})
+
+
+class AnyOfFilter(django_filters.CharFilter):
+    """`?query=text`: text contained in any of several columns."""
+
+    def __init__(self, *args: Any, paths: Sequence[str], **kwargs: Any) -> None:
+        self.paths = paths
+        super().__init__(*args, **kwargs)
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if value in EMPTY_VALUES:
+            return qs
+        condition = Q()
+        for path in self.paths:
+            condition |= Q(**{f"{path}__icontains": value})
+        return qs.filter(condition)
+
+
+class NamedFilterSet(django_filters.FilterSet):
+    """The parameters every named object has."""
+
+    name = django_filters.CharFilter(lookup_expr="icontains")
+    name_exact = django_filters.CharFilter(field_name="name")
+    description = django_filters.CharFilter(lookup_expr="icontains")
+    created = django_filters.IsoDateTimeFilter(lookup_expr="gte")
+    created_before = django_filters.IsoDateTimeFilter(field_name="created", lookup_expr="lte")
+    modified = django_filters.IsoDateTimeFilter(lookup_expr="gte")
+    modified_before = django_filters.IsoDateTimeFilter(field_name="modified", lookup_expr="lte")
+
+
+def model_path(model: type[Model], path: str) -> type[Model]:
+    """The model at the end of an ORM path; the empty path is the model itself."""
+    for part in filter(None, path.split("__")):
+        related = model._meta.get_field(part).related_model
+        assert isinstance(related, type), f"{path} does not lead to a model"
+        model = related
+    return model

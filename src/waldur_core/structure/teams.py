@@ -1,0 +1,22 @@
+"""Who works with whom: people with an active role on the same customer, or on projects of it."""
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
+
+from waldur_core.permissions.models import UserRole
+from waldur_core.permissions.visibility import visibility
+from waldur_core.structure.models.customers import Customer, Project
+
+
+def teammates(user: Any) -> QuerySet[Any]:
+    """Ids of the users who hold a role on a project or customer that `user` sees."""
+    if not user.is_authenticated:
+        return UserRole.objects.none().values("user_id")  # type: ignore[no-any-return]
+    projects = Project.objects.filter(visibility(user, Project))
+    customers = Customer.objects.filter(visibility(user, Customer))
+    condition = Q(content_type=ContentType.objects.get_for_model(Project), object_id__in=projects.values("pk")) | Q(
+        content_type=ContentType.objects.get_for_model(Customer), object_id__in=customers.values("pk")
+    )
+    return UserRole.objects.active().filter(condition).values("user_id")  # type: ignore[no-any-return]

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MarketplaceConfig(AppConfig):
+    name = "waldur_mastermind.marketplace"
+    label = "marketplace"

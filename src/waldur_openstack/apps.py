@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class OpenstackConfig(AppConfig):
+    name = "waldur_openstack"
+    label = "openstack"

@@ -1,0 +1,9 @@
+"""The settings the tests run with: the real ones, with a state folder of their own and a quick password hash."""
+
+import os
+
+os.environ.setdefault("WALDUR_STATE_DIR", ".test")
+
+from waldur_core.server.settings import *
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
