@@ -1,0 +1,1 @@
+"""A real OpenStack control plane on one machine, for the tests."""
