@@ -28,17 +28,39 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_archived",
     ),
     "operations": ("operation_retried", "operation_cancel_requested"),
-    "users": ("user_created", "user_updated", "user_deactivated", "user_deleted"),
+    "users": (
+        "user_creation_succeeded",
+        "user_update_succeeded",
+        "user_deletion_succeeded",
+        "user_activated",
+        "user_deactivated",
+        "user_password_updated",
+        "user_password_updated_by_staff",
+    ),
     "auth": (
         "auth_logged_in_with_username",
         "auth_login_failed_with_username",
         "auth_logged_out",
+        "token_created",
+        "token_lifetime_updated",
         "token_revoked",
     ),
-    "permissions": ("role_granted", "role_revoked", "role_updated"),
-    "ssh": ("ssh_key_created", "ssh_key_deleted"),
-    "customers": ("customer_created", "customer_updated", "customer_deleted"),
-    "projects": ("project_created", "project_updated", "project_deleted"),
+    "permissions": (
+        "role_granted",
+        "role_revoked",
+        "role_updated",
+        "role_definition_created",
+        "role_definition_updated",
+        "role_definition_deleted",
+        "role_enabled",
+        "role_disabled",
+    ),
+    "ssh": ("ssh_key_creation_succeeded", "ssh_key_deletion_succeeded"),
+    "customers": ("customer_creation_succeeded", "customer_update_succeeded", "customer_deletion_succeeded"),
+    "projects": ("project_creation_succeeded", "project_update_succeeded", "project_deletion_succeeded"),
 }
 
 ALL = frozenset(event_type for group in GROUPS.values() for event_type in group)
+
+# Types of our own. Clients of the published API know a closed list, so `/api/metadata/events/` leaves these out.
+OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked"})

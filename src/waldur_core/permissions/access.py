@@ -1,12 +1,13 @@
 """What an action of a view asks before it answers. A view without a declared access for an action refuses to serve it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from waldur_core.permissions.asked import PERMISSION, VISIBILITY
+from waldur_core.permissions.asked import PERMISSION, VISIBILITY, remember
 from waldur_core.permissions.checks import require_permission, scopes_of
 
 CONSUMER = ("project", "project.customer")
@@ -16,6 +17,7 @@ CONSUMER = ("project", "project.customer")
 class Access:
     """Base: a signed-in user; objects come from the visibility rule."""
 
+    _: KW_ONLY  # so that the words of `SignedIn("why")` can never be taken for another field
     anonymous: bool = False
     must_ask: str = VISIBILITY  # the question without which no answer leaves the view; "" for none
 
@@ -44,11 +46,12 @@ class Public(Access):
 class SignedIn(Access):
     """Any user; the answer holds nothing that belongs to others, or the view narrows it by `reason`."""
 
+    reason: str
+    _: KW_ONLY
     must_ask: str = ""
-    reason: str = ""
 
     def describe(self) -> str:
-        return self.reason or "any user"
+        return f"any user: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,23 @@ class Holder(Access):
 
     def describe(self) -> str:
         return f"{self.permission} on {' or '.join(path or 'itself' for path in self.on)}"
+
+
+@dataclass(frozen=True)
+class HolderOrSelf(Holder):
+    """As `Holder`; everybody may also do it to himself, being the user named in the body (leaving a project)."""
+
+    key: str = "user"
+
+    def check_object(self, request: Request, obj: Any) -> None:
+        named = request.data.get(self.key) if isinstance(request.data, Mapping) else None
+        if str(named).replace("-", "").lower() == request.user.uuid.hex:
+            remember(PERMISSION)
+            return
+        super().check_object(request, obj)
+
+    def describe(self) -> str:
+        return f"{super().describe()}, or oneself"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Roles (named sets of permission strings) and their grants to users on a customer, project or offering."""
+"""Roles (named sets of permission strings) and their grants to users on a customer, project or offering.
+
+A model on which roles are granted declares `role_scope`, the word for it in `Role.scope_type`.
+"""
 
 from typing import Any
 
@@ -28,6 +31,11 @@ class Role(IdentifiedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def visible_also(cls, user: Any) -> Q:
+        """Every user knows what roles there are."""
+        return Q() if user.is_authenticated else Q(pk__in=())
 
 
 class UserRoleQuerySet(models.QuerySet["UserRole"]):

@@ -60,6 +60,17 @@ class Permission(StrEnum):
     OPERATION_CANCEL = "OPERATION.CANCEL"
 
 
+# Permissions of our own. Clients of the published API know a closed list: `/api/metadata/permissions/` leaves these out.
+OWN = frozenset(
+    {
+        Permission.RESOURCE_LIST_USERS,
+        Permission.OPENSTACK_TENANT_MANAGE,
+        Permission.OPERATION_RETRY,
+        Permission.OPERATION_CANCEL,
+    }
+)
+
+
 class RoleName(StrEnum):
     CUSTOMER_OWNER = "CUSTOMER.OWNER"
     CUSTOMER_SUPPORT = "CUSTOMER.SUPPORT"

@@ -85,7 +85,7 @@ class GenericViewSet(AccessControl, viewsets.GenericViewSet[Any]):
 
     def get_object(self) -> Any:
         """The object of the URL (list filters do not apply to it), locked while a transaction changes it."""
-        queryset = self.get_queryset().filter(uuid=self.kwargs["uuid"])
+        queryset = self.get_queryset().filter(**{self.lookup_field: self.kwargs[self.lookup_field]})
         if transaction.get_connection().in_atomic_block and self.request.method not in SAFE_METHODS:
             queryset = queryset.select_for_update(of=("self",))
         found = queryset.first()

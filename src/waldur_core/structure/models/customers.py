@@ -30,6 +30,7 @@ class Customer(NamedModel):
     archived = models.BooleanField(default=False, help_text="Closed: no new orders, no changes.")
 
     visible_through: ClassVar = ("",)
+    role_scope: ClassVar = "customer"
 
     class Meta:
         ordering = ("name",)
@@ -53,6 +54,7 @@ class Project(NamedModel):
     is_industry = models.BooleanField(default=False)
 
     visible_through: ClassVar = ("", "customer")
+    role_scope: ClassVar = "project"
 
     class Meta:
         ordering = ("name",)

@@ -1,6 +1,7 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from waldur_core.models import NamedModel
 from waldur_core.secrets.fields import EncryptedJSONField
@@ -23,3 +24,7 @@ class ServiceSettings(StatefulModel, NamedModel):
         ordering = ("name",)
         verbose_name = "service settings"
         verbose_name_plural = "service settings"
+
+    @classmethod
+    def visible_also(cls, user: Any) -> Q:
+        return Q(shared=True) if user.is_authenticated else Q(pk__in=())
