@@ -1,0 +1,23 @@
+"""The catalogue (categories, providers, offerings, components, plans), orders, and the resources that come of them."""
+
+from waldur_mastermind.marketplace.models.categories import Category
+from waldur_mastermind.marketplace.models.components import OfferingComponent
+from waldur_mastermind.marketplace.models.offerings import ManagedOffering, Offering
+from waldur_mastermind.marketplace.models.orders import Order
+from waldur_mastermind.marketplace.models.plans import Plan, PlanComponent
+from waldur_mastermind.marketplace.models.providers import ServiceProvider
+from waldur_mastermind.marketplace.models.resources import PlanPeriod, ProvidedResource, Resource
+
+__all__ = [
+    "Category",
+    "ManagedOffering",
+    "Offering",
+    "OfferingComponent",
+    "Order",
+    "Plan",
+    "PlanComponent",
+    "PlanPeriod",
+    "ProvidedResource",
+    "Resource",
+    "ServiceProvider",
+]

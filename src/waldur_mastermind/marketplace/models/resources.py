@@ -1,0 +1,89 @@
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from waldur_core.models import IdentifiedModel, NamedModel
+from waldur_core.structure.models import Customer, Project
+from waldur_mastermind.marketplace.models.bases import ScopedModel, SluggedModel, TransitionModel
+from waldur_mastermind.marketplace.models.offerings import Offering
+from waldur_mastermind.marketplace.models.plans import Plan
+
+
+class Resource(TransitionModel, ScopedModel, SluggedModel, NamedModel):
+    """What a customer got from an order: a name, a plan, limits. The thing itself is its scope."""
+
+    class State(models.TextChoices):
+        CREATING = "Creating"
+        OK = "OK"
+        ERRED = "Erred"
+        UPDATING = "Updating"
+        TERMINATING = "Terminating"
+        TERMINATED = "Terminated"
+
+    ALIVE = (State.CREATING, State.OK, State.ERRED, State.UPDATING, State.TERMINATING)
+
+    allowed: ClassVar = {
+        State.CREATING: {State.ERRED},  # a failed creation is tried again
+        State.OK: {State.CREATING, State.UPDATING, State.TERMINATING, State.ERRED},
+        State.ERRED: {State.CREATING, State.OK, State.UPDATING, State.TERMINATING},
+        State.UPDATING: {State.OK, State.ERRED},
+        State.TERMINATING: {State.OK, State.ERRED, State.UPDATING},
+        State.TERMINATED: set(ALIVE),
+    }
+
+    offering = models.ForeignKey(Offering, on_delete=models.PROTECT, related_name="resources")
+    plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.PROTECT, related_name="resources")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="marketplace_resources")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    state = models.CharField(max_length=20, choices=State.choices, default=State.CREATING, db_index=True)
+    name = models.CharField(max_length=255)
+    attributes = models.JSONField(default=dict, blank=True)
+    limits = models.JSONField(default=dict, blank=True)
+    current_usages = models.JSONField(default=dict, blank=True)
+    options = models.JSONField(default=dict, blank=True)
+    report = models.JSONField(default=list, blank=True)
+    backend_id = models.CharField(max_length=255, blank=True, default="", db_index=True)
+    backend_metadata = models.JSONField(default=dict, blank=True)
+    effective_id = models.CharField(max_length=255, blank=True, default="")
+    error_message = models.TextField(blank=True, default="")
+    error_traceback = models.TextField(blank=True, default="")
+    end_date = models.DateField(null=True, blank=True, help_text="Terminated on this day.")
+    end_date_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    end_date_updated_at = models.DateTimeField(null=True, blank=True)
+    last_sync = models.DateTimeField(auto_now_add=True)
+
+    visible_through: ClassVar[tuple[str, ...]] = ("project", "project__customer", "offering", "offering__customer")
+
+    class Meta:
+        ordering = ("name",)
+        indexes = (models.Index(fields=("content_type", "object_id")),)
+
+    @property
+    def customer(self) -> Customer:
+        return self.project.customer
+
+
+class ProvidedResource(Resource):
+    """A resource as the provider of its offering sees it."""
+
+    visible_through: ClassVar[tuple[str, ...]] = ("offering", "offering__customer")
+
+    class Meta:
+        proxy = True
+        verbose_name = "resource"
+
+
+class PlanPeriod(IdentifiedModel):
+    """The time a resource spent on one plan; the running one has no end."""
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="plan_periods")
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
+    start = models.DateTimeField(default=timezone.now)
+    end = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("start", "pk")
