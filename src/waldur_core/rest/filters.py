@@ -54,9 +54,14 @@ class MultiValueFilter(django_filters.Filter):
         return qs.filter(**{f"{self.field_name}__in": [self.aliases.get(item, item) for item in values]})
 
     def _values(self) -> Sequence[str]:
-        data = self.parent.data
-        name = next(key for key, item in self.parent.filters.items() if item is self)
-        return data.getlist(name) if hasattr(data, "getlist") else [data.get(name)]
+        name, data = self._name(), self.parent.data
+        values: Sequence[str] = data.getlist(name) if hasattr(data, "getlist") else [data.get(name, "")]
+        if any("\0" in value for value in values):
+            raise ValidationError({name: ["Null characters are not allowed."]})
+        return values
+
+    def _name(self) -> str:
+        return next(key for key, item in self.parent.filters.items() if item is self)
 
 
 class UUIDFilter(django_filters.UUIDFilter):
@@ -66,11 +71,11 @@ class UUIDFilter(django_filters.UUIDFilter):
 class MultiUUIDFilter(MultiValueFilter):
     """A repeatable uuid parameter."""
 
-    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        for item in self._values():
-            if item and not re.fullmatch(r"[0-9a-fA-F-]{32,36}", item):
-                raise ValidationError({self.field_name: ["Enter a valid UUID."]})
-        return super().filter(qs, value)
+    def _values(self) -> Sequence[str]:
+        values = super()._values()
+        if not all(is_uuid(value) for value in values if value):
+            raise ValidationError({self._name(): ["Enter a valid UUID."]})
+        return values
 
 
 class LinkFilter(django_filters.CharFilter):
@@ -112,6 +117,11 @@ class NamedFilterSet(django_filters.FilterSet):
     created_before = django_filters.IsoDateTimeFilter(field_name="created", lookup_expr="lte")
     modified = django_filters.IsoDateTimeFilter(lookup_expr="gte")
     modified_before = django_filters.IsoDateTimeFilter(field_name="modified", lookup_expr="lte")
+
+
+def is_uuid(text: str) -> bool:
+    """Whether `text` is a uuid, dashed or 32 hex digits."""
+    return bool(re.fullmatch(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text))
 
 
 def model_path(model: type[Model], path: str) -> type[Model]:

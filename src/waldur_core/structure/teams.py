@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from waldur_core.permissions.models import UserRole
 from waldur_core.permissions.visibility import visibility
@@ -20,3 +20,17 @@ def teammates(user: Any) -> QuerySet[Any]:
         content_type=ContentType.objects.get_for_model(Customer), object_id__in=customers.values("pk")
     )
     return UserRole.objects.active().filter(condition).values("user_id")  # type: ignore[no-any-return]
+
+
+def holders(scopes: QuerySet[Any]) -> QuerySet[Any]:
+    """Ids of the users who hold a role on any of `scopes`."""
+    content_type = ContentType.objects.get_for_model(scopes.model)
+    grants = UserRole.objects.active().filter(content_type=content_type, object_id__in=scopes.values("pk"))
+    return grants.values("user_id")  # type: ignore[no-any-return]
+
+
+def scopes_held(user: Any, model: type[Model], **conditions: Any) -> QuerySet[Any]:
+    """Ids of the `model` objects on which `user` holds an active role (that meets `conditions`)."""
+    content_type = ContentType.objects.get_for_model(model)
+    grants = UserRole.objects.active().filter(user=user, content_type=content_type, **conditions)
+    return grants.values("object_id")  # type: ignore[no-any-return]
