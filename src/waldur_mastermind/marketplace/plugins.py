@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Model
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-from rest_framework.reverse import reverse
 
+from waldur_core.rest.serializers import link_to
 from waldur_core.structure.models import Project
 from waldur_mastermind.marketplace.models import Offering, Order, Plan, Resource
 
@@ -122,7 +122,7 @@ def registered() -> Iterable[OfferingPlugin]:
     return _plugins.values()
 
 
-def scope_link(scope: Any, request: Request | None) -> str:
-    """The absolute URL of a scope; empty when there is none to give."""
+def scope_link(scope: Any, context: dict[str, Any]) -> str | None:
+    """The absolute URL of a scope; None when there is none to give."""
     view = _scope_views.get(scope._meta.label_lower) if scope else None
-    return str(reverse(view, kwargs={"uuid": scope.uuid.hex}, request=request)) if view else ""
+    return link_to(view, scope.uuid, context) if view else None

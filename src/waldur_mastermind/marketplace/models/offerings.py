@@ -64,6 +64,7 @@ class Offering(TransitionModel, ScopedModel, SluggedModel, NamedModel):
     )
 
     visible_through: ClassVar = ("", "customer")
+    role_scope: ClassVar = "offering"
 
     class Meta:
         ordering = ("name",)
@@ -79,15 +80,3 @@ class Offering(TransitionModel, ScopedModel, SluggedModel, NamedModel):
         projects = Project.objects.filter(visibility(user, Project)).values("pk")
         own = Q(project__in=projects) | Q(project=None, customer__in=customers)
         return Q(state__in=cls.PUBLIC) & (Q(shared=True) | own)
-
-
-class ManagedOffering(Offering):
-    """An offering as its provider sees it: by a role on the offering or its customer, whatever its state."""
-
-    class Meta:
-        proxy = True
-        verbose_name = "offering"
-
-    @classmethod
-    def visible_also(cls, user: Any) -> Q:
-        return Q(pk__in=())

@@ -67,16 +67,6 @@ class Resource(TransitionModel, ScopedModel, SluggedModel, NamedModel):
         return self.project.customer
 
 
-class ProvidedResource(Resource):
-    """A resource as the provider of its offering sees it."""
-
-    visible_through: ClassVar[tuple[str, ...]] = ("offering", "offering__customer")
-
-    class Meta:
-        proxy = True
-        verbose_name = "resource"
-
-
 class PlanPeriod(IdentifiedModel):
     """The time a resource spent on one plan; the running one has no end."""
 
