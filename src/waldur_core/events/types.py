@@ -4,9 +4,11 @@ RESOURCE_ACTIONS = ("pull", "start", "stop", "restart")
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "resources": tuple(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES)
-    + ("resource_update_succeeded",)
-    + tuple(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
+    "resources": (
+        *(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES),
+        "resource_update_succeeded",
+        *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
+    ),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")
@@ -62,5 +64,5 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 ALL = frozenset(event_type for group in GROUPS.values() for event_type in group)
 
-# Types of our own. Clients of the published API know a closed list, so `/api/metadata/events/` leaves these out.
+# Types of our own. Clients of the published API know a closed list, so `/api/metadata/` names these apart.
 OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked"})

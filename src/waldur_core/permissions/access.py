@@ -1,4 +1,4 @@
-"""What an action of a view asks before it answers. A view without a declared access for an action refuses to serve it."""
+"""What an action of a view asks before it answers. A view that declares no access for an action refuses to serve it."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass

@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.events.log import record
 from waldur_core.permissions.models import Role, UserRole
+from waldur_core.rest.counts import count_rows
 
 
 def grants_on(scope: Model) -> QuerySet[UserRole]:
@@ -18,6 +20,11 @@ def grants_on(scope: Model) -> QuerySet[UserRole]:
         content_type=ContentType.objects.get_for_model(scope), object_id=scope.pk
     )
     return found
+
+
+def count_users(condition: Q) -> Coalesce:
+    """A column for a list: how many people hold active roles by the grants that meet `condition`."""
+    return count_rows(UserRole.objects.active().filter(condition), distinct="user")
 
 
 def find_grant(scope: Model, user: Any, role: Role) -> UserRole:

@@ -1,7 +1,4 @@
-"""Roles (named sets of permission strings) and their grants to users on a customer, project or offering.
-
-A model on which roles are granted declares `role_scope`, the word for it in `Role.scope_type`.
-"""
+"""Roles (named sets of permission strings) and their grants to users on a customer, project or offering."""
 
 from typing import Any
 
@@ -11,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from waldur_core.models import IdentifiedModel
 
@@ -41,7 +38,8 @@ class Role(IdentifiedModel):
 class UserRoleQuerySet(models.QuerySet["UserRole"]):
     def active(self) -> "UserRoleQuerySet":
         """Grants in force now: not revoked, not expired, of a role that is not disabled."""
-        unexpired = Q(expiration_time=None) | Q(expiration_time__gt=timezone.now())
+        # the clock of the database: a queryset made at import time must not remember the time of the import
+        unexpired = Q(expiration_time=None) | Q(expiration_time__gt=Now())
         return self.filter(unexpired, is_active=True, role__is_active=True)
 
 

@@ -1,4 +1,4 @@
-"""Every permission string, and the system roles that hold them (marketplace-api §2). Roles are data: staff edit them."""
+"""Every permission string, and the system roles that hold them (marketplace-api §2). Roles are data staff may edit."""
 
 from enum import StrEnum
 from typing import NamedTuple
@@ -60,7 +60,7 @@ class Permission(StrEnum):
     OPERATION_CANCEL = "OPERATION.CANCEL"
 
 
-# Permissions of our own. Clients of the published API know a closed list: `/api/metadata/permissions/` leaves these out.
+# Permissions of our own. Clients of the published API know a closed list, so `/api/metadata/` names these apart.
 OWN = frozenset(
     {
         Permission.RESOURCE_LIST_USERS,

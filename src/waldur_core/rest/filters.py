@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 
 class OrderingBackend(BaseFilterBackend):
-    """`?o=-created,name` or repeated; a view declares `ordering_fields = {key: model path}`; unknown keys are ignored."""
+    """`?o=-created,name` or repeated; a view declares `ordering_fields = {key: path}`; unknown keys are ignored."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         allowed: dict[str, str] = getattr(view, "ordering_fields", {})

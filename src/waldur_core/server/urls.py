@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from waldur_core.events import urls as events_urls
 from waldur_core.operations import urls as operations_urls
+from waldur_core.permissions import urls as permissions_urls
 from waldur_core.server import views
 from waldur_core.structure import urls as structure_urls
 from waldur_core.structure.api.auth import LogoutView, PasswordLoginView
@@ -12,7 +13,7 @@ from waldur_mastermind.marketplace import urls as marketplace_urls
 from waldur_openstack import urls as openstack_urls
 
 router = SimpleRouter()
-for module in (structure_urls, events_urls, operations_urls, openstack_urls, marketplace_urls):
+for module in (structure_urls, permissions_urls, events_urls, operations_urls, openstack_urls, marketplace_urls):
     module.register(router)
 
 urlpatterns = [

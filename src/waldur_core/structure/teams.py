@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, OuterRef, Q, QuerySet
 
 from waldur_core.permissions.models import UserRole
 from waldur_core.permissions.visibility import visibility
 from waldur_core.structure.models.customers import Customer, Project
+
+ALL = Q()
 
 
 def teammates(user: Any) -> QuerySet[Any]:
@@ -29,8 +31,16 @@ def holders(scopes: QuerySet[Any]) -> QuerySet[Any]:
     return grants.values("user_id")  # type: ignore[no-any-return]
 
 
-def scopes_held(user: Any, model: type[Model], **conditions: Any) -> QuerySet[Any]:
-    """Ids of the `model` objects on which `user` holds an active role (that meets `conditions`)."""
+def scopes_held(user: Any, model: type[Model], condition: Q = ALL) -> QuerySet[Any]:
+    """Ids of the `model` objects on which `user` holds an active role (that meets `condition` on the grant)."""
     content_type = ContentType.objects.get_for_model(model)
-    grants = UserRole.objects.active().filter(user=user, content_type=content_type, **conditions)
+    grants = UserRole.objects.active().filter(condition, user=user, content_type=content_type)
     return grants.values("object_id")  # type: ignore[no-any-return]
+
+
+def members_of_customers() -> Q:
+    """The grants on the customer of the outer query, and on its projects."""
+    projects = Project.objects.filter(customer=OuterRef(OuterRef("pk"))).values("pk")
+    return Q(content_type__model="customer", object_id=OuterRef("pk")) | Q(
+        content_type__model="project", object_id__in=projects
+    )

@@ -40,14 +40,14 @@ def membership_access(kind: str, on: tuple[str, ...]) -> Mapping[str, Access]:
 
 
 class UserRoleDetailsSerializer(ModelSerializer):
-    role_name = serializers.CharField(source="role.name")
-    role_uuid = HexUUIDField(source="role.uuid")
-    user_email = serializers.CharField(source="user.email")
-    user_full_name = serializers.CharField(source="user.full_name")
-    user_username = serializers.CharField(source="user.username")
-    user_uuid = HexUUIDField(source="user.uuid")
-    created_by_full_name = serializers.CharField(source="created_by.full_name", default="")
-    created_by_uuid = HexUUIDField(source="created_by.uuid")  # left out when it is not known
+    role_name = serializers.CharField(source="role.name", read_only=True)
+    role_uuid = HexUUIDField(source="role.uuid", read_only=True)
+    user_email = serializers.CharField(source="user.email", read_only=True)
+    user_full_name = serializers.CharField(source="user.full_name", read_only=True)
+    user_username = serializers.CharField(source="user.username", read_only=True)
+    user_uuid = HexUUIDField(source="user.uuid", read_only=True)
+    created_by_full_name = serializers.CharField(source="created_by.full_name", default="", read_only=True)
+    created_by_uuid = HexUUIDField(source="created_by.uuid", read_only=True)  # left out when it is not known
 
     class Meta:
         model = UserRole

@@ -2,22 +2,13 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib.contenttypes.prefetch import GenericPrefetch
-from django.db.models import Model, Prefetch
+from django.db.models import Prefetch
 from rest_framework import serializers
 
 from waldur_core.permissions.models import UserRole
+from waldur_core.permissions.scopes import scope_models
 from waldur_core.rest.serializers import HexUUIDField, ModelSerializer
-
-
-def scope_models() -> list[type[Model]]:
-    """Every model on which roles are granted."""
-    return [model for model in apps.get_models() if hasattr(model, "role_scope")]
-
-
-def scope_types() -> list[str]:
-    return [model.role_scope for model in scope_models()]  # type: ignore[attr-defined]
 
 
 def with_active_grants() -> Prefetch:
@@ -33,12 +24,12 @@ def with_active_grants() -> Prefetch:
 class PermissionSerializer(ModelSerializer):
     """One role of a user, and the customer and project it reaches."""
 
-    role_name = serializers.CharField(source="role.name")
-    role_description = serializers.CharField(source="role.description")
-    role_uuid = HexUUIDField(source="role.uuid")
-    scope_type = serializers.CharField(source="role.scope_type")
-    scope_uuid = HexUUIDField(source="scope.uuid")
-    scope_name = serializers.CharField(source="scope.name")
+    role_name = serializers.CharField(source="role.name", read_only=True)
+    role_description = serializers.CharField(source="role.description", read_only=True)
+    role_uuid = HexUUIDField(source="role.uuid", read_only=True)
+    scope_type = serializers.CharField(source="role.scope_type", read_only=True)
+    scope_uuid = HexUUIDField(source="scope.uuid", read_only=True)
+    scope_name = serializers.CharField(source="scope.name", read_only=True)
     customer_uuid = serializers.SerializerMethodField()
     customer_name = serializers.SerializerMethodField()
     project_uuid = serializers.SerializerMethodField()

@@ -113,11 +113,11 @@ def key_for(request: Any, user: User) -> str:
 class UserAuthTokenSerializer(ModelSerializer):
     """When a user's token was made."""
 
-    user_first_name = serializers.CharField(source="user.first_name")
-    user_last_name = serializers.CharField(source="user.last_name")
-    user_username = serializers.CharField(source="user.username")
-    user_is_active = serializers.BooleanField(source="user.is_active")
-    user_token_lifetime = serializers.IntegerField(source="user.token_lifetime", allow_null=True)
+    user_first_name = serializers.CharField(source="user.first_name", read_only=True)
+    user_last_name = serializers.CharField(source="user.last_name", read_only=True)
+    user_username = serializers.CharField(source="user.username", read_only=True)
+    user_is_active = serializers.BooleanField(source="user.is_active", read_only=True)
+    user_token_lifetime = serializers.IntegerField(source="user.token_lifetime", allow_null=True, read_only=True)
 
     class Meta:
         model = AuthToken
@@ -130,7 +130,7 @@ class UserAuthTokenSerializer(ModelSerializer):
 class NewUserAuthTokenSerializer(UserAuthTokenSerializer):
     """A token just made. The key is shown to its user only."""
 
-    token = serializers.CharField(source="key")
+    token = serializers.CharField(source="key", read_only=True)
 
     class Meta(UserAuthTokenSerializer.Meta):
         fields = ("token", *UserAuthTokenSerializer.Meta.fields)

@@ -1,0 +1,4 @@
+"""Public keys; nobody has kept the private ones."""
+
+ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKNIPn912TZmy0CJJwstPVBWdOJ1mD7lhSfUeEk/OIYZ ann@laptop"
+ED25519_BARE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKNIPn912TZmy0CJJwstPVBWdOJ1mD7lhSfUeEk/OIYZ"
