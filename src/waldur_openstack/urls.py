@@ -1,4 +1,28 @@
 from rest_framework.routers import BaseRouter
 
+from waldur_openstack.api import block_storage, catalogue, compute, identity, network, security
 
-def register(router: BaseRouter) -> None: ...
+ROUTES = {
+    "tenant": identity.TenantViewSet,
+    "instance": compute.InstanceViewSet,
+    "server-group": compute.ServerGroupViewSet,
+    "volume": block_storage.VolumeViewSet,
+    "network": network.NetworkViewSet,
+    "subnet": network.SubNetViewSet,
+    "router": network.RouterViewSet,
+    "port": network.PortViewSet,
+    "floating-ip": network.FloatingIPViewSet,
+    "security-group": security.SecurityGroupViewSet,
+    "flavor": catalogue.FlavorViewSet,
+    "image": catalogue.ImageViewSet,
+    "volume-type": catalogue.VolumeTypeViewSet,
+    "instance-availability-zone": catalogue.InstanceZoneViewSet,
+    "volume-availability-zone": catalogue.VolumeZoneViewSet,
+}
+
+
+def register(router: BaseRouter) -> None:
+    for name, view_set in ROUTES.items():
+        router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
+    # the seed's short name
+    router.register("openstack-sgp", security.SecurityGroupViewSet, basename="openstack-sgp")

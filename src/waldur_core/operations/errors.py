@@ -20,6 +20,7 @@ class OperationError(Exception):
 
     code = ErrorCode.INVALID
     retryable = False
+    max_attempts: int | None = None  # None: until the operation's deadline
 
     def __init__(self, message: str, *, after: float | None = None) -> None:
         super().__init__(message)
@@ -32,6 +33,18 @@ class Unreachable(OperationError):
 
     code = ErrorCode.UNREACHABLE
     retryable = True
+
+
+class CloudFailure(Unreachable):
+    """The cloud answers 500: perhaps a passing fault, perhaps a bug there. Tried again some times."""
+
+    max_attempts = 8
+
+
+class CertificateRefused(Unreachable):
+    """The TLS certificate of the cloud cannot be trusted: somebody has to mend that."""
+
+    retryable = False
 
 
 class AuthenticationFailed(OperationError):
@@ -51,7 +64,7 @@ class CloudConflict(OperationError):
 
     code = ErrorCode.CONFLICT
     retryable = True
-    attempts = 6
+    max_attempts = 6
 
 
 class NotFound(OperationError):

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from waldur_core.events.log import record
 from waldur_core.operations import leases
-from waldur_core.operations.errors import Bug, Cancelled, CloudConflict, OperationError, TimedOut
+from waldur_core.operations.errors import Bug, Cancelled, OperationError, TimedOut
 from waldur_core.operations.leases import LeaseLost
 from waldur_core.operations.models import Operation
 from waldur_core.operations.start import begin_running, overdue
@@ -185,7 +185,7 @@ class Run:
 
     def _may_retry(self, error: OperationError, step: Step) -> bool:
         operation, now = self.operation, timezone.now()
-        if isinstance(error, CloudConflict) and operation.attempts + 1 >= error.attempts:
+        if error.max_attempts is not None and operation.attempts + 1 >= error.max_attempts:
             return False
         return error.retryable and now < operation.deadline
 
@@ -203,7 +203,7 @@ class Run:
         self._give_up()
 
     def _undo_step(self) -> None:
-        """Take back the effect at the cursor, then move the cursor back; at the front the operation has failed cleanly."""
+        """Take back the effect at the cursor and move the cursor back; at the front the operation has failed cleanly."""
         operation = self.operation
         if operation.cursor >= len(operation.plan):
             leases.save(operation, cursor=max(len(operation.plan) - 1, 0), phase=Phase.BEGUN)

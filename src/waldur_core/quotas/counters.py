@@ -52,6 +52,18 @@ def change(scope: Model, deltas: Mapping[str, int]) -> None:
             raise QuotaExceeded({"non_field_errors": _explain(scope, deltas, refused)})
 
 
+def check(scope: Model, deltas: Mapping[str, int]) -> None:
+    """Raise QuotaExceeded when `change` would; move nothing."""
+    found = {quota.name: quota for quota in quotas_of(scope).filter(name__in=list(deltas))}
+    refused = [
+        name
+        for name, delta in deltas.items()
+        if delta > 0 and (quota := found.get(name)) and quota.limit != UNLIMITED and quota.usage + delta > quota.limit
+    ]
+    if refused:
+        raise QuotaExceeded({"non_field_errors": _explain(scope, deltas, refused)})
+
+
 def release(scope: Model, deltas: Mapping[str, int]) -> None:
     """Give back what `change` took."""
     change(scope, {name: -delta for name, delta in deltas.items()})

@@ -1,4 +1,4 @@
-"""Counters with limits on any object. A change and its check are one SQL statement, so two orders cannot pass one gap."""
+"""Counters with limits on any object. Change and check are one SQL statement: two orders cannot pass one gap."""
 
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType

@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 
@@ -25,7 +25,3 @@ class ServiceResource(StatefulModel, NamedModel):
     @property
     def customer(self) -> Customer:
         return self.project.customer
-
-    def marketplace_fields(self) -> dict[str, Any]:
-        """What the API shows of the marketplace resource; the bridge fills it per page of a list."""
-        return getattr(self, "_marketplace", {})

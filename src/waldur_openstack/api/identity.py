@@ -1,0 +1,264 @@
+"""Tenants."""
+
+import ipaddress
+import secrets
+import string
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.text import slugify
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from waldur_core.operations.start import start
+from waldur_core.permissions.access import CONSUMER, Holder, InBody, Visible
+from waldur_core.permissions.checks import has_permission, require_permission
+from waldur_core.permissions.strings import Permission
+from waldur_core.quotas import counters
+from waldur_core.quotas.models import Quota
+from waldur_core.rest.serializers import LinkField, RelatedLinkField
+from waldur_core.structure.models import Project, ServiceSettings
+from waldur_core.structure.states import CoreState, require_state
+from waldur_openstack import quotas
+from waldur_openstack.api.base import BASE_FIELDS, ResourceFilter, ResourceSerializer, ResourceViewSet, related
+from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
+from waldur_openstack.api.validators import validate_private_cidr
+from waldur_openstack.models import Network, Router, SubNet, Tenant
+from waldur_openstack.workflows.identity import CreateTenant, DeleteTenant, blacklisted
+
+PASSWORD_LENGTH = 16
+# without characters that look alike
+PASSWORD_ALPHABET = (
+    "".join(c for c in string.ascii_lowercase if c not in "ilo")
+    + "".join(c for c in string.ascii_uppercase if c not in "IO")
+    + "23456789"
+)
+
+
+class QuotaSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    usage = serializers.IntegerField()
+    limit = serializers.IntegerField()
+
+
+class TenantSerializer(ResourceSerializer):
+    url = LinkField("openstack-tenant-detail")
+    quotas = serializers.SerializerMethodField()
+    access_url = serializers.SerializerMethodField()
+    user_username = serializers.SerializerMethodField()
+    user_password = serializers.SerializerMethodField()
+
+    class Meta(ResourceSerializer.Meta):
+        model = Tenant
+        fields = (
+            *BASE_FIELDS, "availability_zone", "internal_network_id", "external_network_id", "user_username",
+            "user_password", "quotas", "default_volume_type_name", "skip_creation_of_default_router",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_quotas(self, tenant: Tenant) -> list[dict[str, Any]]:
+        return counters.as_list(self._quotas(tenant))
+
+    def _quotas(self, tenant: Tenant) -> list[Quota]:
+        prefetched = self.context.get("_quotas")
+        return list(counters.quotas_of(tenant)) if prefetched is None else prefetched.get(tenant.pk, [])
+
+    def get_access_url(self, tenant: Tenant) -> str:
+        service = tenant.service_settings
+        if service.options.get("access_url"):
+            return str(service.options["access_url"])
+        scheme, _, rest = str(service.secret_options.get("backend_url", "")).partition("://")
+        host = rest.split("/")[0].rsplit(":", 1)[0]
+        return f"{scheme}://{host}/dashboard" if host else ""
+
+    def get_user_username(self, tenant: Tenant) -> str:
+        return tenant.user_username if self._may_see_credentials(tenant) else ""
+
+    def get_user_password(self, tenant: Tenant) -> str:
+        return tenant.user_password if self._may_see_credentials(tenant) else ""
+
+    def _may_see_credentials(self, tenant: Tenant) -> bool:
+        if not settings.WALDUR_OPENSTACK["TENANT_CREDENTIALS_VISIBLE"]:
+            return False
+        user = self.context["request"].user
+        return has_permission(user, Permission.OPENSTACK_TENANT_MANAGE, [tenant.project, tenant.customer])
+
+
+class TenantCreateSerializer(serializers.Serializer[Any]):
+    """The attributes of a new tenant. The context holds `service_settings`, `project`, `user` and `limits` (quotas)."""
+
+    name = serializers.CharField(max_length=64)
+    description = serializers.CharField(allow_blank=True, default="", max_length=255)
+    subnet_cidr = serializers.CharField(default="192.168.42.0/24")
+    skip_connection_extnet = serializers.BooleanField(default=False)
+    skip_creation_of_default_router = serializers.BooleanField(default=False)
+    skip_creation_of_default_subnet = serializers.BooleanField(default=False)
+    availability_zone = serializers.CharField(allow_blank=True, default="", max_length=100)
+    security_groups = TenantSecurityGroupSerializer(many=True, required=False)
+    user_username = serializers.CharField(max_length=100, required=False, write_only=True)
+    user_password = serializers.CharField(max_length=50, min_length=8, required=False, write_only=True)
+
+    def validate_subnet_cidr(self, value: str) -> str:
+        return validate_private_cidr(value)
+
+    def validate_name(self, value: str) -> str:
+        """Unique among the tenants of the same cloud and domain; not the service account's own project."""
+        service: ServiceSettings = self.context["service_settings"]
+        secret = service.secret_options
+        if value == secret.get("tenant_name"):
+            raise ValidationError("This is the name of the cloud's administrative project. Choose another.")
+        for tenant in Tenant.objects.filter(name=value).select_related("service_settings"):
+            other = tenant.service_settings.secret_options
+            if (other.get("backend_url"), other.get("domain")) == (secret.get("backend_url"), secret.get("domain")):
+                raise ValidationError("A tenant of this name exists in this cloud already. Choose another.")
+        return value
+
+    def validate_user_username(self, value: str) -> str:
+        if blacklisted(value):
+            raise ValidationError("This username is reserved in the cloud. Choose another.")
+        if Tenant.objects.filter(service_settings=self.context["service_settings"], user_username=value).exists():
+            raise ValidationError("This username is taken in this cloud. Choose another.")
+        return value
+
+    @transaction.atomic
+    def create(self, validated: dict[str, Any]) -> Tenant:
+        """The rows, and the operation that makes them real."""
+        context, slug = self.context, slugify(validated["name"])[:25] or "tenant"
+        tenant = Tenant.objects.create(
+            service_settings=context["service_settings"],
+            project=context["project"],
+            user_username=validated.get("user_username") or f"{slug}-user-{_random(4).lower()}",
+            user_password=validated.get("user_password") or _random(PASSWORD_LENGTH),
+            availability_zone=validated["availability_zone"] or _option(context, "availability_zone"),
+            **{
+                key: validated[key]
+                for key in (
+                    "name",
+                    "description",
+                    "skip_connection_extnet",
+                    "skip_creation_of_default_router",
+                    "skip_creation_of_default_subnet",
+                )
+            },
+        )
+        counters.set_limits(tenant, {**quotas.DEFAULTS, **context.get("limits", {})})
+        make_network(tenant, slug, validated["subnet_cidr"], context.get("mtu"))
+        make_groups(tenant, validated.get("security_groups", default_security_groups()))
+        self.operation = start(CreateTenant, tenant, user=context["user"])
+        return tenant
+
+
+def _option(context: dict[str, Any], name: str) -> str:
+    return str(context["service_settings"].options.get(name) or "")
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(length))
+
+
+def default_security_groups() -> list[dict[str, Any]]:
+    """DEFAULT_SECURITY_GROUPS, validated as a user's input would be."""
+    serializer = TenantSecurityGroupSerializer(data=settings.WALDUR_OPENSTACK["DEFAULT_SECURITY_GROUPS"], many=True)
+    serializer.is_valid(raise_exception=True)
+    return list(serializer.validated_data)
+
+
+def make_network(tenant: Tenant, slug: str, cidr: str, mtu: int | None) -> None:
+    """The rows of the first network: `<slug>-int-net`, `<slug>-sub-net` and the router `<network>-router`."""
+    network = Network.objects.create(tenant=tenant, name=f"{slug}-int-net", mtu=mtu)
+    if tenant.skip_creation_of_default_subnet:
+        return
+    SubNet.objects.create(
+        tenant=tenant,
+        network=network,
+        name=f"{slug}-sub-net",
+        cidr=cidr,
+        allocation_pools=[allocation_pool(cidr)],
+        dns_nameservers=tenant.service_settings.options.get("dns_nameservers", []),
+    )
+    if not tenant.skip_creation_of_default_router:
+        Router.objects.create(tenant=tenant, name=f"{network.name}-router")
+
+
+def allocation_pool(cidr: str) -> dict[str, str]:
+    """The addresses DHCP gives out of a /24, as the setting SUBNET says."""
+    octets = str(ipaddress.IPv4Network(cidr).network_address).split(".")
+    values = dict(zip(("first_octet", "second_octet", "third_octet"), octets, strict=False))
+    pool = settings.WALDUR_OPENSTACK["SUBNET"]
+    return {
+        "start": pool["ALLOCATION_POOL_START"].format(**values),
+        "end": pool["ALLOCATION_POOL_END"].format(**values),
+    }
+
+
+class TenantDirectCreateSerializer(TenantCreateSerializer):
+    """A tenant without an order: names its project and cloud itself."""
+
+    project = RelatedLinkField("project-detail", queryset=Project.objects.all())
+    service_settings = RelatedLinkField(
+        "servicesettings-detail", queryset=ServiceSettings.objects.filter(type="OpenStack")
+    )
+
+    def to_internal_value(self, data: Any) -> Any:
+        for name in ("project", "service_settings"):
+            if not isinstance(data, dict) or name not in data:
+                raise ValidationError({name: ["This field is required."]})
+            try:
+                self.context[name] = self.fields[name].run_validation(data[name])
+            except ValidationError as error:
+                raise ValidationError({name: error.detail}) from error
+        return super().to_internal_value(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        project, service = self.context["project"], self.context["service_settings"]
+        require_permission(self.context["user"], Permission.OPENSTACK_TENANT_MANAGE, [project, project.customer])
+        if service.shared or service.customer != project.customer:
+            require_permission(self.context["user"], Permission.ORDER_APPROVE, [service.customer])
+        return attrs
+
+
+class TenantFilter(ResourceFilter):
+    class Meta:
+        model = Tenant
+        fields = ()
+
+
+class TenantViewSet(ResourceViewSet):
+    """Projects in a cloud, with their quotas."""
+
+    queryset = related(Tenant.objects.all())
+    serializer_class = TenantSerializer
+    filterset_class = TenantFilter
+    access = {
+        **ResourceViewSet.base_access,
+        "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="project"),
+        "destroy": Holder(permission=Permission.ORDER_APPROVE, on=CONSUMER),
+        "quotas": Visible(),
+    }
+    preconditions = {"destroy": (require_state(CoreState.OK, CoreState.ERRED),)}
+
+    @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})
+    def create(self, request: Request) -> Response:
+        """Create a tenant directly, without an order: for private clouds and providers."""
+        context = {**self.get_serializer_context(), "user": request.user}
+        serializer = TenantDirectCreateSerializer(data=request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        tenant = serializer.save()
+        return Response(self.get_serializer(tenant).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, uuid: str) -> Response:
+        """Delete the tenant and everything in it."""
+        start(DeleteTenant, self.get_object(), user=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses=QuotaSerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def quotas(self, request: Request, uuid: str) -> Response:
+        """Limits and usages."""
+        return Response(counters.as_list(counters.quotas_of(self.get_object())))

@@ -1,0 +1,60 @@
+"""Requests that make something inside a tenant."""
+
+from typing import Any, Self
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from waldur_core.permissions.checks import require_permission
+from waldur_core.rest.errors import Conflict
+from waldur_core.rest.serializers import RelatedLinkField
+from waldur_core.structure.states import CoreState
+from waldur_openstack.models import Tenant
+
+
+class UsableLinkField(RelatedLinkField):
+    """A link to an item of the catalogue that the tenant of the request may use."""
+
+    default_error_messages = {"does_not_exist": "There is no such {kind} for this tenant."}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        queryset: QuerySet[Any] = super().get_queryset()
+        if "tenant" not in self.context:
+            return queryset
+        return queryset.filter(queryset.model.usable_in(self.context["tenant"]))
+
+
+class OwnLinkField(RelatedLinkField):
+    """A link to an object of the tenant of the request."""
+
+    default_error_messages = {"does_not_exist": "There is no such {kind} in this tenant."}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        queryset: QuerySet[Any] = super().get_queryset()
+        return queryset.filter(tenant=self.context["tenant"]) if "tenant" in self.context else queryset
+
+
+class InTenantSerializer(serializers.Serializer[Any]):
+    """Base of requests whose context holds `tenant` and `user`."""
+
+    @property
+    def tenant(self) -> Tenant:
+        tenant: Tenant = self.context["tenant"]
+        return tenant
+
+    @classmethod
+    def for_request(cls, request: Request, context: dict[str, Any], permission: str) -> Self:
+        """The serializer of a direct request, whose body names the tenant by link; then 403, then 409 unless it is OK."""
+        data = request.data if isinstance(request.data, dict) else {}
+        field = RelatedLinkField("openstack-tenant-detail", queryset=Tenant.objects.select_related("project__customer"))
+        field.bind("tenant", serializers.Serializer(context=context))
+        try:
+            tenant = field.run_validation(data.get("tenant", serializers.empty))
+        except ValidationError as error:
+            raise ValidationError({"tenant": error.detail}) from error
+        require_permission(request.user, permission, [tenant.project, tenant.customer])
+        if tenant.state != CoreState.OK:
+            raise Conflict(f"The tenant is {tenant.state}; it must be OK.")
+        return cls(data=data, context={**context, "tenant": tenant, "user": request.user})

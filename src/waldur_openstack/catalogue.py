@@ -1,0 +1,152 @@
+"""Reading what a cloud offers to a tenant, and how much the tenant uses. Writes only what differs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+
+from waldur_core.quotas import counters
+from waldur_core.structure.states import CoreState
+from waldur_openstack import quotas
+from waldur_openstack.cloud import Cloud
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models import (
+    Flavor,
+    Image,
+    InstanceAvailabilityZone,
+    SecurityGroup,
+    SecurityGroupRule,
+    Tenant,
+    VolumeAvailabilityZone,
+    VolumeType,
+)
+from waldur_openstack.quotas import MIB_PER_GIB
+
+
+def pull_flavors(tenant: Tenant, cloud: Cloud) -> None:
+    rows = {
+        item["id"]: {
+            "name": item["name"],
+            "cores": item["vcpus"],
+            "ram": item["ram"],
+            "disk": item["disk"] * MIB_PER_GIB,
+            "is_public": item.get("os-flavor-access:is_public", True),
+        }
+        for item in cloud.compute.flavors()
+    }
+    reconcile(Flavor, tenant, rows)
+
+
+def pull_images(tenant: Tenant, cloud: Cloud) -> None:
+    rows = {
+        item["id"]: {
+            "name": item["name"] or item["id"],
+            "min_disk": item["min_disk"] * MIB_PER_GIB,
+            "min_ram": item["min_ram"],
+            "backend_created_at": parse_datetime(item["created_at"]),
+            "hw_rescue_device": item.get("hw_rescue_device", ""),
+            "hw_rescue_bus": item.get("hw_rescue_bus", ""),
+            "is_public": item["visibility"] in ("public", "community"),
+        }
+        for item in cloud.image.images(status="active")
+    }
+    reconcile(Image, tenant, rows)
+
+
+def pull_volume_types(tenant: Tenant, cloud: Cloud) -> None:
+    rows = {
+        item["id"]: {
+            "name": item["name"],
+            "description": item.get("description") or "",
+            "is_public": item.get("os-volume-type-access:is_public", item.get("is_public", True)),
+        }
+        for item in cloud.block_storage.volume_types()
+    }
+    reconcile(VolumeType, tenant, rows)
+
+
+def pull_zones(tenant: Tenant, cloud: Cloud) -> None:
+    sources: tuple[tuple[Any, Iterable[JSON]], ...] = (
+        (InstanceAvailabilityZone, cloud.compute.zones()),
+        (VolumeAvailabilityZone, cloud.block_storage.zones()),
+    )
+    for model, zones in sources:
+        rows = {
+            item["zoneName"]: {"name": item["zoneName"], "available": item["zoneState"]["available"]} for item in zones
+        }
+        reconcile(model, tenant, rows)
+
+
+@transaction.atomic
+def reconcile(model: Any, tenant: Tenant, rows: dict[str, dict[str, Any]]) -> None:
+    """Make the catalogue of the tenant's cloud say what `rows` ({backend id: columns}) say, as far as it is the tenant's."""
+    settings = tenant.service_settings
+    known = {item.backend_id: item for item in model.objects.filter(settings=settings)}
+    fresh = [model(settings=settings, backend_id=key, **row) for key, row in rows.items() if key not in known]
+    # two tenants of one cloud may find the same new item at the same moment
+    model.objects.bulk_create(fresh, ignore_conflicts=True)
+    for key, row in rows.items():
+        item = known.get(key)
+        changed = [name for name, value in row.items() if item is not None and getattr(item, name) != value]
+        if item is not None and changed:
+            for name in changed:
+                setattr(item, name, row[name])
+            item.save(update_fields=[*changed, "modified"])
+    private = [key for key, row in rows.items() if not row.get("is_public", True)]
+    getattr(tenant, f"{model._meta.model_name}s").set(model.objects.filter(settings=settings, backend_id__in=private))
+    _forget_missing(model, tenant, rows.keys())
+
+
+def _forget_missing(model: Any, tenant: Tenant, seen: Iterable[str]) -> None:
+    """Public items the cloud no longer shows are gone for everybody."""
+    model.objects.filter(settings=tenant.service_settings, is_public=True).exclude(backend_id__in=list(seen)).delete()
+
+
+@transaction.atomic
+def pull_security_groups(tenant: Tenant, cloud: Cloud) -> None:
+    """Take in the groups the cloud made itself, such as `default`."""
+    known = set(tenant.securitygroups.values_list("backend_id", flat=True))
+    for group in cloud.network.list("security_group", project_id=tenant.backend_id):
+        if group["id"] in known:
+            continue
+        row = SecurityGroup.objects.create(
+            tenant=tenant,
+            name=group["name"],
+            description=group.get("description") or "",
+            backend_id=group["id"],
+            state=CoreState.OK,
+        )
+        SecurityGroupRule.objects.bulk_create([_rule(row, rule) for rule in group["security_group_rules"]])
+
+
+def _rule(group: SecurityGroup, rule: JSON) -> SecurityGroupRule:
+    remote = rule["remote_group_id"]
+    return SecurityGroupRule(
+        security_group=group,
+        backend_id=rule["id"],
+        direction=rule["direction"],
+        ethertype=rule["ethertype"],
+        protocol=rule["protocol"] or "",
+        from_port=rule["port_range_min"],
+        to_port=rule["port_range_max"],
+        cidr=rule["remote_ip_prefix"],
+        description=rule.get("description") or "",
+        remote_group=group
+        if remote == group.backend_id
+        else SecurityGroup.objects.filter(tenant=group.tenant, backend_id=remote or "-").first(),
+    )
+
+
+def pull_quotas(tenant: Tenant, cloud: Cloud) -> None:
+    """Usages and limits as the cloud counts them."""
+    project = tenant.backend_id
+    answers = (
+        ("compute", cloud.compute.quotas(project), "in_use"),
+        ("block_storage", cloud.block_storage.quotas(project), "in_use"),
+        ("network", cloud.network.quotas(project), "used"),
+    )
+    usages: dict[str, int] = {}
+    for service, answer, key in answers:
+        usages |= quotas.from_backend(service, answer, key)
+    counters.set_usages(tenant, usages)

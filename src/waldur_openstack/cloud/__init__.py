@@ -1,0 +1,48 @@
+"""The way to a cloud: a session and one thin gateway per service. Nothing here knows our tables, except the credentials."""
+
+from functools import cached_property
+
+from waldur_core.structure.models import ServiceSettings
+from waldur_openstack.cloud.block_storage import BlockStorage
+from waldur_openstack.cloud.compute import Compute
+from waldur_openstack.cloud.identity import Identity
+from waldur_openstack.cloud.image import Image
+from waldur_openstack.cloud.network import Network
+from waldur_openstack.cloud.session import Credentials
+
+
+class Cloud:
+    """A cloud as the service account sees it, in its own project or, after `in_project`, in a tenant's."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+
+    @classmethod
+    def of(cls, service: ServiceSettings) -> "Cloud":
+        return cls(Credentials.of(service))
+
+    def in_project(self, project_id: str) -> "Cloud":
+        return Cloud(self.credentials.in_project(project_id))
+
+    @cached_property
+    def identity(self) -> Identity:
+        return Identity(self.credentials)
+
+    @cached_property
+    def compute(self) -> Compute:
+        return Compute(self.credentials)
+
+    @cached_property
+    def block_storage(self) -> BlockStorage:
+        return BlockStorage(self.credentials)
+
+    @cached_property
+    def network(self) -> Network:
+        return Network(self.credentials)
+
+    @cached_property
+    def image(self) -> Image:
+        return Image(self.credentials)
+
+
+__all__ = ["Cloud", "Credentials"]

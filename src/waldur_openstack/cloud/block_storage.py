@@ -1,0 +1,65 @@
+"""Cinder v3."""
+
+import json
+
+from waldur_core.operations.errors import CloudConflict, Invalid
+from waldur_openstack.cloud.gateway import JSON, Gateway
+
+
+class BlockStorage(Gateway):
+    service_type = "block-storage"
+    min_version = "3"
+    max_version = "3.latest"
+
+    def volume_types(self) -> list[JSON]:
+        return list(self.pages("/types", "volume_types"))
+
+    def zones(self) -> list[JSON]:
+        return self.get("/os-availability-zone")["availabilityZoneInfo"]  # type: ignore[no-any-return]
+
+    def create_volume(self, **attributes: object) -> JSON:
+        return self.post("/volumes", {"volume": attributes})["volume"]  # type: ignore[no-any-return]
+
+    def volume(self, volume_id: str) -> JSON | None:
+        return self.find(f"/volumes/{volume_id}", "volume")
+
+    def find_volume(self, metadata: JSON) -> JSON | None:
+        """The volume that carries our metadata."""
+        for volume in self.pages("/volumes/detail", "volumes", metadata=json.dumps(metadata)):
+            if metadata.items() <= volume["metadata"].items():
+                return volume
+        return None
+
+    def volumes(self) -> list[JSON]:
+        return list(self.pages("/volumes/detail", "volumes"))
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Delete; one that is being deleted is on its way, one that is still in use may be tried again."""
+        try:
+            self.delete(f"/volumes/{volume_id}")
+        except Invalid as error:
+            volume = self.volume(volume_id)
+            if volume is not None and volume["status"] != "deleting":
+                raise CloudConflict(error.message) from error
+
+    def force_delete_volume(self, volume_id: str) -> None:
+        self.post(f"/volumes/{volume_id}/action", {"os-force_delete": {}})
+
+    def set_bootable(self, volume_id: str, bootable: bool) -> None:
+        self.post(f"/volumes/{volume_id}/action", {"os-set_bootable": {"bootable": bootable}})
+
+    def snapshots(self) -> list[JSON]:
+        return list(self.pages("/snapshots/detail", "snapshots"))
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        self.delete(f"/snapshots/{snapshot_id}")
+
+    def quotas(self, project_id: str) -> JSON:
+        """{name: {limit, in_use, reserved}}."""
+        return self.get(f"/os-quota-sets/{project_id}", usage="true")["quota_set"]  # type: ignore[no-any-return]
+
+    def set_quotas(self, project_id: str, limits: JSON) -> None:
+        self.put(f"/os-quota-sets/{project_id}", {"quota_set": limits})
+
+    def delete_quotas(self, project_id: str) -> None:
+        self.delete(f"/os-quota-sets/{project_id}")

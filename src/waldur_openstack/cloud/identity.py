@@ -1,0 +1,48 @@
+"""Keystone v3."""
+
+from waldur_openstack.cloud.gateway import JSON, Gateway
+
+
+class Identity(Gateway):
+    service_type = "identity"
+    min_version = "3"
+    max_version = "3.latest"
+
+    def create_project(self, **attributes: object) -> JSON:
+        return self.post("/projects", {"project": attributes})["project"]  # type: ignore[no-any-return]
+
+    def find_project_by_tag(self, tag: str) -> JSON | None:
+        return next(iter(self.get("/projects", tags=tag)["projects"]), None)
+
+    def find_project(self, project_id: str) -> JSON | None:
+        return self.find(f"/projects/{project_id}", "project")
+
+    def delete_project(self, project_id: str) -> None:
+        self.delete(f"/projects/{project_id}")
+
+    def domain_id(self, name_or_id: str) -> str:
+        """The id of a domain given as name or id; `default` is looked up by nobody."""
+        if name_or_id.lower() == "default":
+            return "default"
+        found = next(iter(self.get("/domains", name=name_or_id)["domains"]), None)
+        return str(found["id"]) if found else name_or_id
+
+    def create_user(self, **attributes: object) -> JSON:
+        return self.post("/users", {"user": attributes})["user"]  # type: ignore[no-any-return]
+
+    def find_user(self, name: str, domain_id: str) -> JSON | None:
+        return next(iter(self.get("/users", name=name, domain_id=domain_id)["users"]), None)
+
+    def delete_user(self, user_id: str) -> None:
+        self.delete(f"/users/{user_id}")
+
+    def own_user_id(self) -> str:
+        return str(self.adapter.get_user_id())
+
+    def roles(self) -> dict[str, str]:
+        """Role ids by name."""
+        return {role["name"]: role["id"] for role in self.get("/roles")["roles"]}
+
+    def grant_role(self, project_id: str, user_id: str, role_id: str) -> None:
+        """Idempotent: granting again is granted."""
+        self.put(f"/projects/{project_id}/users/{user_id}/roles/{role_id}")

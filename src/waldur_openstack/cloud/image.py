@@ -1,0 +1,12 @@
+"""Glance v2."""
+
+from waldur_openstack.cloud.gateway import JSON, Gateway
+
+
+class Image(Gateway):
+    service_type = "image"
+    min_version = "2"
+    max_version = "2.latest"
+
+    def images(self, **filters: object) -> list[JSON]:
+        return list(self.pages("/images", "images", **filters))

@@ -1,0 +1,58 @@
+"""Neutron v2.0."""
+
+from waldur_openstack.cloud.gateway import JSON, Gateway
+
+COLLECTIONS = {
+    "network": "networks",
+    "subnet": "subnets",
+    "router": "routers",
+    "port": "ports",
+    "floatingip": "floatingips",
+    "security_group": "security-groups",
+    "security_group_rule": "security-group-rules",
+}
+
+
+class Network(Gateway):
+    service_type = "network"
+    min_version = "2.0"
+    max_version = "2.latest"
+
+    def create(self, kind: str, **attributes: object) -> JSON:
+        """Make one object; `kind` is Neutron's word in the singular, e.g. `security_group`."""
+        return self.post(f"/{COLLECTIONS[kind]}", {kind: attributes})[kind]  # type: ignore[no-any-return]
+
+    def create_many(self, kind: str, items: list[JSON]) -> list[JSON]:
+        """Make several objects in one call, all or none."""
+        return self.post(f"/{COLLECTIONS[kind]}", {f"{kind}s": items})[f"{kind}s"]  # type: ignore[no-any-return]
+
+    def show(self, kind: str, object_id: str) -> JSON | None:
+        return self.find(f"/{COLLECTIONS[kind]}/{object_id}", kind)
+
+    def list(self, kind: str, **filters: object) -> list[JSON]:
+        return list(self.pages(f"/{COLLECTIONS[kind]}", f"{kind}s", **filters))
+
+    def first(self, kind: str, **filters: object) -> JSON | None:
+        return next(iter(self.list(kind, **filters)), None)
+
+    def update(self, kind: str, object_id: str, **attributes: object) -> JSON:
+        return self.put(f"/{COLLECTIONS[kind]}/{object_id}", {kind: attributes})[kind]  # type: ignore[no-any-return]
+
+    def remove(self, kind: str, object_id: str) -> None:
+        self.delete(f"/{COLLECTIONS[kind]}/{object_id}")
+
+    def add_router_interface(self, router_id: str, subnet_id: str) -> None:
+        self.put(f"/routers/{router_id}/add_router_interface", {"subnet_id": subnet_id})
+
+    def remove_router_interface(self, router_id: str, port_id: str) -> None:
+        self.put(f"/routers/{router_id}/remove_router_interface", {"port_id": port_id})
+
+    def quotas(self, project_id: str) -> JSON:
+        """{name: {limit, used, reserved}}."""
+        return self.get(f"/quotas/{project_id}/details.json")["quota"]  # type: ignore[no-any-return]
+
+    def set_quotas(self, project_id: str, limits: JSON) -> None:
+        self.put(f"/quotas/{project_id}", {"quota": limits})
+
+    def delete_quotas(self, project_id: str) -> None:
+        self.delete(f"/quotas/{project_id}")

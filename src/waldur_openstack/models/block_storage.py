@@ -1,0 +1,68 @@
+from typing import ClassVar
+
+from django.db import models
+
+from waldur_core.models import IdentifiedModel
+from waldur_openstack.models.compute import Instance
+from waldur_openstack.models.identity import CatalogueItem, TenantObject
+from waldur_openstack.models.image import Image
+
+
+class VolumeType(CatalogueItem, IdentifiedModel):
+    """A kind of storage, such as ssd or hdd."""
+
+    name = models.CharField(max_length=255)
+    description = models.CharField(max_length=2000, blank=True, default="")
+
+    class Meta:
+        ordering = ("settings", "name")
+        verbose_name = "volume type"
+        constraints = (models.UniqueConstraint(fields=("settings", "backend_id"), name="volume_type_unique_per_cloud"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VolumeAvailabilityZone(CatalogueItem, IdentifiedModel):
+    """A zone volumes can be placed in; its backend id is its name."""
+
+    name = models.CharField(max_length=255)
+    available = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("settings", "name")
+        verbose_name = "volume availability zone"
+        constraints = (models.UniqueConstraint(fields=("settings", "name"), name="volume_zone_unique_per_cloud"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Volume(TenantObject):
+    """A block device. `size` in MiB; a cloud counts GiB, rounded up."""
+
+    size = models.PositiveIntegerField()
+    bootable = models.BooleanField(default=False)
+    type = models.ForeignKey(VolumeType, null=True, on_delete=models.SET_NULL, related_name="volumes")
+    image = models.ForeignKey(Image, null=True, on_delete=models.SET_NULL, related_name="+")
+    image_name = models.CharField(max_length=255, blank=True, default="")
+    image_metadata = models.JSONField(default=dict, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    availability_zone = models.ForeignKey(
+        VolumeAvailabilityZone, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    instance = models.ForeignKey(Instance, null=True, on_delete=models.SET_NULL, related_name="volumes")
+    device = models.CharField(max_length=50, blank=True, default="")
+    runtime_state = models.CharField(max_length=50, blank=True, default="")
+    action = models.CharField(max_length=50, blank=True, default="")
+    action_details = models.JSONField(default=dict, blank=True)
+
+    resource_type: ClassVar = "OpenStack.Volume"
+
+    class Meta(TenantObject.Meta):
+        verbose_name = "volume"
+
+    @property
+    def gigabytes(self) -> int:
+        """The size as the cloud counts it."""
+        return -(-self.size // 1024)

@@ -1,0 +1,143 @@
+"""Volumes: create and delete, on their own or as part of a server."""
+
+from typing import Any
+
+from waldur_core.operations.errors import CloudFailure, NotFound
+from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
+from waldur_core.quotas import counters
+from waldur_core.structure.states import CoreState
+from waldur_openstack import quotas
+from waldur_openstack.cloud import Cloud
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models import Volume, VolumeType
+from waldur_openstack.workflows.context import CloudContext, metadata_mark, save
+
+READY = ("available", "in-use")
+
+
+class VolumeFailed(CloudFailure):
+    """Cinder gave up on the volume: trying again changes nothing."""
+
+    retryable = False
+
+
+def create_volume(cloud: Cloud, volume: Volume) -> JSON:
+    optional = {
+        "imageRef": volume.image and volume.image.backend_id,
+        "volume_type": volume.type and volume.type.name,
+        "availability_zone": volume.availability_zone and volume.availability_zone.name,
+    }
+    return cloud.block_storage.create_volume(
+        name=volume.name,
+        description=volume.description,
+        size=volume.gigabytes,
+        metadata={**volume.metadata, **metadata_mark(volume)},
+        **{key: value for key, value in optional.items() if value},
+    )
+
+
+def find_volume(cloud: Cloud, volume: Volume) -> JSON | None:
+    return cloud.block_storage.find_volume(metadata_mark(volume))
+
+
+def volume_is_ready(cloud: Cloud, volume: Volume) -> bool:
+    """Whether Cinder has finished it; what Cinder says of it is kept."""
+    found = cloud.block_storage.volume(volume.backend_id)
+    if found is None:
+        raise NotFound(f"Volume {volume.name} has disappeared from the cloud.")
+    status = found["status"]
+    if status.startswith("error"):
+        raise VolumeFailed(f"The cloud could not create volume {volume.name} (its state there is {status}).")
+    if status in READY:
+        record_volume(volume, found)
+    return status in READY
+
+
+def record_volume(volume: Volume, found: JSON) -> None:
+    """Keep what the cloud says of a volume."""
+    attachment: JSON = next(iter(found.get("attachments", ())), {})
+    type_name = found.get("volume_type")
+    if type_name and volume.type is None:
+        volume.type = VolumeType.objects.filter(settings=volume.service_settings, name=type_name).first()
+    save(
+        volume,
+        runtime_state=found["status"],
+        bootable=found["bootable"] in (True, "true"),
+        device=attachment.get("device") or "",
+        image_metadata=found.get("volume_image_metadata", {}),
+        type=volume.type,
+    )
+
+
+def delete_volume(cloud: Cloud, volume: Volume) -> None:
+    if volume.backend_id:
+        cloud.block_storage.delete_volume(volume.backend_id)
+
+
+def volume_is_gone(cloud: Cloud, volume: Volume) -> bool:
+    found = cloud.block_storage.volume(volume.backend_id) if volume.backend_id else None
+    if found and found["status"].startswith("error_deleting"):
+        raise VolumeFailed(f"The cloud could not delete volume {volume.name}.")
+    return found is None
+
+
+def undo_volume(cloud: Cloud, volume: Volume) -> None:
+    delete_volume(cloud, volume)
+    save(volume, backend_id="", runtime_state="", state=CoreState.CREATION_SCHEDULED)
+
+
+class VolumeContext(CloudContext):
+    subject: Volume
+
+
+class CreateVolume(CreateWorkflow):
+    """A volume from nothing or from an image."""
+
+    name = "openstack.volume.create"
+    title = "Creation of volume"
+    model = Volume
+    context = VolumeContext
+    steps = (
+        Step(
+            name="Create volume",
+            do=lambda c: create_volume(c.cloud, c.subject),
+            marker=lambda c: find_volume(c.cloud, c.subject),
+            record=lambda c, volume: save(c.subject, backend_id=volume["id"]),
+            undo=lambda c: undo_created(c),
+            until=lambda c: volume_is_ready(c.cloud, c.subject),
+            needs="volumes, storage",
+        ),
+    )
+
+
+def undo_created(context: VolumeContext) -> None:
+    """Delete what was made, but leave the row's state to the workflow."""
+    delete_volume(context.cloud, context.subject)
+    save(context.subject, backend_id="", runtime_state="")
+
+
+class DeleteVolume(DeleteWorkflow):
+    """Removes a volume that nobody uses."""
+
+    name = "openstack.volume.delete"
+    title = "Deletion of volume"
+    model = Volume
+    context = VolumeContext
+    steps = (
+        Step(
+            name="Find the volume",
+            do=lambda c: c.subject.backend_id or (find_volume(c.cloud, c.subject) or {}).get("id", ""),
+            record=lambda c, volume_id: save(c.subject, backend_id=volume_id),
+            keeps="only reads",
+        ),
+        Step(
+            name="Delete volume",
+            do=lambda c: delete_volume(c.cloud, c.subject),
+            until=lambda c: volume_is_gone(c.cloud, c.subject),
+            keeps="deletion is not undone",
+        ),
+    )
+
+    def succeed(self, context: Any) -> None:
+        counters.release(context.tenant, quotas.of_volume(context.subject))
+        super().succeed(context)

@@ -1,0 +1,58 @@
+"""What the steps of all OpenStack workflows share: the clouds to talk to, and the marks by which we know our own."""
+
+from functools import cached_property
+from typing import Any
+
+from waldur_core.operations.workflow import Context
+from waldur_openstack.cloud import Cloud
+from waldur_openstack.models import Tenant
+
+MARK = "waldur:"
+
+
+class CloudContext(Context):
+    """`admin` speaks for the service account's own project, `cloud` for the tenant's."""
+
+    @property
+    def tenant(self) -> Tenant:
+        tenant: Tenant = self.subject if isinstance(self.subject, Tenant) else self.subject.tenant
+        return tenant
+
+    @cached_property
+    def admin(self) -> Cloud:
+        return Cloud.of(self.subject.service_settings)
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        return self.admin.in_project(self.tenant.backend_id)
+
+
+def mark(obj: Any) -> str:
+    """The mark an object carries in the cloud: by it a lost effect is found again, and nothing else is ever adopted."""
+    return f"{MARK}{obj.uuid.hex}"
+
+
+def described(obj: Any) -> str:
+    """The description to send to the cloud: the user's text and our mark."""
+    return f"{obj.description} [{mark(obj)}]" if obj.description else mark(obj)
+
+
+def metadata_mark(obj: Any) -> dict[str, str]:
+    """The mark for services that keep metadata."""
+    return {"waldur_uuid": obj.uuid.hex}
+
+
+def save(obj: Any, **fields: Any) -> None:
+    """Write some columns of a row."""
+    for name, value in fields.items():
+        setattr(obj, name, value)
+    obj.save(update_fields=[*fields, "modified"])
+
+
+def set_backend_id(obj: Any) -> Any:
+    """A `record` function: keep the id of what was made or found."""
+
+    def record(context: Any, result: dict[str, Any]) -> None:
+        save(obj(context), backend_id=result["id"])
+
+    return record

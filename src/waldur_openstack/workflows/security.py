@@ -1,0 +1,73 @@
+"""Security groups and their rules in the cloud."""
+
+from typing import Any
+
+from waldur_core.structure.states import CoreState
+from waldur_openstack.cloud import Cloud
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models import SecurityGroup, SecurityGroupRule
+from waldur_openstack.workflows.context import described, save
+
+
+def create_group_with_rules(cloud: Cloud, group: SecurityGroup) -> JSON:
+    """A group that holds exactly the given rules. An unfinished one of an earlier try is completed."""
+    network = cloud.network
+    found = find_group(cloud, group, complete=False)
+    made = found or network.create("security_group", name=group.name, description=described(group))
+    missing = missing_rules(group, made)
+    if missing:
+        network.create_many("security_group_rule", [{**rule, "security_group_id": made["id"]} for rule in missing])
+    return made
+
+
+def find_group(cloud: Cloud, group: SecurityGroup, *, complete: bool = True) -> JSON | None:
+    """The group in the cloud that carries our mark; with `complete`, only when it has all its rules."""
+    found = cloud.network.first("security_group", description=described(group))
+    return None if found is None or (complete and missing_rules(group, found)) else found
+
+
+def delete_group(cloud: Cloud, group: SecurityGroup) -> None:
+    """Remove the group, also one that was made but not recorded."""
+    found = {"id": group.backend_id} if group.backend_id else find_group(cloud, group, complete=False)
+    if found:
+        cloud.network.remove("security_group", found["id"])
+    save(group, backend_id="", state=CoreState.CREATION_SCHEDULED)
+
+
+def missing_rules(group: SecurityGroup, made: JSON) -> list[JSON]:
+    """The rules of the row that the cloud's group does not have, in Neutron's form."""
+    existing = {_key(rule) for rule in made["security_group_rules"]}
+    wanted = [to_backend(rule) for rule in group.rules.select_related("remote_group")]
+    return [rule for rule in wanted if _key(rule) not in existing]
+
+
+def to_backend(rule: SecurityGroupRule) -> JSON:
+    """A rule in Neutron's form: unset values are null, -1 means any."""
+    return {
+        "direction": rule.direction,
+        "ethertype": rule.ethertype,
+        "protocol": rule.protocol or None,
+        "port_range_min": _port(rule.from_port),
+        "port_range_max": _port(rule.to_port),
+        "remote_ip_prefix": None if rule.remote_group else (rule.cidr or None),
+        "remote_group_id": rule.remote_group.backend_id if rule.remote_group else None,
+        "description": rule.description,
+    }
+
+
+def _port(value: int | None) -> int | None:
+    return None if value is None or value < 0 else value
+
+
+def _key(rule: JSON) -> tuple[Any, ...]:
+    """What makes two rules equal for Neutron; the whole address space is the same as no prefix."""
+    prefix = rule["remote_ip_prefix"]
+    return (
+        rule["direction"],
+        rule["ethertype"],
+        rule["protocol"],
+        rule["port_range_min"],
+        rule["port_range_max"],
+        None if prefix in ("0.0.0.0/0", "::/0") else prefix,
+        rule["remote_group_id"],
+    )
