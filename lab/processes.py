@@ -53,8 +53,9 @@ def environment(cloud: Cloud) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        # The caller's own OpenStack login and Python are nobody's business here.
-        if not name.startswith(("OS_", "PYTHON", "VIRTUAL_ENV", "DJANGO_"))
+        # The caller's OpenStack login would mislead; so would his PYTHONPATH, and his
+        # PYTHONDONTWRITEBYTECODE would have every start compile everything.
+        if not name.startswith(("OS_", "PYTHON"))
     }
     services = ("keystone", "placement", "glance", "nova", "neutron")
     return {
