@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404
 from django.urls import Resolver404, resolve
 from django_filters.constants import EMPTY_VALUES
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -40,6 +41,7 @@ class OrderingBackend(BaseFilterBackend):
         return [{"name": "o", "in": "query", "required": False, "description": "Ordering", "schema": schema}]
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class MultiValueFilter(django_filters.Filter):
     """A repeatable parameter: `?key=a&key=b` means a or b. `aliases` maps historic words to today's."""
 
@@ -68,6 +70,7 @@ class UUIDFilter(django_filters.UUIDFilter):
     """One uuid, dashed or hex; malformed input is a 400 that names the parameter."""
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string", "format": "uuid"}})
 class MultiUUIDFilter(MultiValueFilter):
     """A repeatable uuid parameter."""
 

@@ -106,7 +106,7 @@ class CustomerFilter(NamedFilterSet):
 
 class CountrySerializer(serializers.Serializer[Any]):
     value = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class CustomerViewSet(

@@ -68,6 +68,8 @@ class RoleFilter(MultiValueFilter):
 
 
 class MembershipFilter(django_filters.FilterSet):
+    """Without a model: the rows are grants, whatever the view set is about."""
+
     role = RoleFilter()
     user = UUIDFilter(field_name="user__uuid")
     username = django_filters.CharFilter(field_name="user__username", lookup_expr="icontains")
@@ -76,10 +78,6 @@ class MembershipFilter(django_filters.FilterSet):
     search_string = AnyOfFilter(
         paths=("user__username", "user__first_name", "user__last_name", "user__native_name", "user__email")
     )
-
-    class Meta:
-        model = UserRole
-        fields = ()
 
 
 class UserRoleSerializer(serializers.Serializer[Any]):
