@@ -9,7 +9,7 @@ class BasicPlugin(OfferingPlugin):
 
     type = "Marketplace.Basic"
     needs_provider_review = True
-    can_cancel_executing = True
+    manual = True
 
     def update(self, order: Order) -> bool:
         return False

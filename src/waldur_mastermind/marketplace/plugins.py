@@ -53,7 +53,7 @@ class OfferingPlugin:
     components: tuple[BuiltinComponent, ...] = ()
     needs_plan: bool = True  # else its offerings have no plans and no limits
     needs_provider_review: bool = False
-    can_cancel_executing: bool = False  # nothing runs that would have to be stopped
+    manual: bool = False  # the provider reports the outcome, and until then the consumer may cancel
     secret_attributes: frozenset[str] = frozenset()  # kept encrypted, never shown
 
     def validate_offering(self, offering: Offering, service_attributes: Mapping[str, Any]) -> None:
@@ -122,7 +122,7 @@ def registered() -> Iterable[OfferingPlugin]:
     return _plugins.values()
 
 
-def scope_link(scope: Any, context: dict[str, Any]) -> str | None:
+def scope_link(scope: Any, context: Any) -> str | None:
     """The absolute URL of a scope; None when there is none to give."""
     view = _scope_views.get(scope._meta.label_lower) if scope else None
     return link_to(view, scope.uuid, context) if view else None

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework.exceptions import APIException
 
+from waldur_core.rest.errors import Conflict
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace.orders.outcomes import KIND, complete, fail, set_resource_state, tell
 from waldur_mastermind.marketplace.plugins import OfferingPlugin, plugin_for
@@ -102,6 +103,8 @@ def reject(order: Order, user: Any, **comments: str) -> None:
 @transaction.atomic
 def cancel(order: Order, user: Any) -> None:
     """The consumer withdraws: any time before execution, later only where nothing runs that would have to stop."""
+    if order.state == Order.State.EXECUTING and not plugin_for(order.offering).manual:
+        raise Conflict("The order is being executed: cancel its operation, or terminate the resource afterwards.")
     order.enter(Order.State.CANCELED, completed_at=timezone.now())
     _give_up(order)
     tell(order, f"marketplace_resource_{KIND[Order.Type(order.type)]}_canceled", "has been canceled", user)
