@@ -108,6 +108,13 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CoreStates": "waldur_core.structure.states.CoreState",
         "OperationState": "waldur_core.operations.models.Operation.State",
+        "OfferingState": "waldur_mastermind.marketplace.models.Offering.State",
+        "OrderState": "waldur_mastermind.marketplace.models.Order.State",
+        "RequestTypes": "waldur_mastermind.marketplace.models.Order.Type",
+        "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
+        "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
+        "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
+        "BillingUnit": "waldur_mastermind.marketplace.models.Plan.Unit",
     },
 }
 
