@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from waldur_core import __version__
 from waldur_core.permissions.access import Public, SignedIn
-from waldur_core.rest.views import APIView
+from waldur_core.rest.views import AccessControl, APIView
 
 PUBLIC_OPENSTACK_SETTINGS = (
     "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS",
@@ -55,7 +55,7 @@ class ConfigurationView(APIView):
         )
 
 
-class SchemaView(SpectacularAPIView):
+class SchemaView(AccessControl, SpectacularAPIView):
     """The OpenAPI document of this API."""
 
     access = {"get": Public()}

@@ -1,0 +1,61 @@
+"""Examples of OpenStack objects: one tenant of the project with one object of each kind in it."""
+
+from typing import Any
+
+from tests.api.examples import example_of
+from tests.factories import Cast
+from waldur_core.structure.models import ServiceSettings
+from waldur_core.structure.states import CoreState
+from waldur_openstack import models
+
+CATALOGUE: dict[Any, dict[str, Any]] = {
+    models.Flavor: {"cores": 1, "ram": 1024, "disk": 10240},
+    models.Image: {},
+    models.VolumeType: {},
+    models.InstanceAvailabilityZone: {},
+    models.VolumeAvailabilityZone: {},
+}
+IN_TENANT: dict[Any, dict[str, Any]] = {
+    models.Volume: {"size": 1024},
+    models.Instance: {},
+    models.ServerGroup: {},
+    models.Network: {},
+    models.Router: {},
+    models.Port: {},
+    models.FloatingIP: {},
+    models.SecurityGroup: {},
+}
+
+
+@example_of(models.Tenant)
+def tenant(cast: Cast) -> models.Tenant:
+    settings = ServiceSettings.objects.get_or_create(name="Tenants", type="OpenStack", state=CoreState.OK)[0]
+    return models.Tenant.objects.get_or_create(
+        name="Tenant", project=cast.project, service_settings=settings, defaults={"state": CoreState.OK}
+    )[0]
+
+
+@example_of(models.SubNet)
+def subnet(cast: Cast) -> models.SubNet:
+    network = models.Network.objects.create(name="of-subnet", tenant=tenant(cast), state=CoreState.OK)
+    return models.SubNet.objects.create(
+        name="Example", network=network, tenant=network.tenant, cidr="192.0.2.0/24", state=CoreState.OK
+    )
+
+
+def _in_tenant(model: Any, fields: dict[str, Any]) -> None:
+    @example_of(model)
+    def build(cast: Cast) -> Any:
+        return model.objects.create(name="Example", tenant=tenant(cast), state=CoreState.OK, **fields)
+
+
+def _in_catalogue(model: Any, fields: dict[str, Any]) -> None:
+    @example_of(model)
+    def build(cast: Cast) -> Any:
+        return model.objects.create(name="Example", settings=tenant(cast).service_settings, **fields)
+
+
+for model, fields in IN_TENANT.items():
+    _in_tenant(model, fields)
+for model, fields in CATALOGUE.items():
+    _in_catalogue(model, fields)

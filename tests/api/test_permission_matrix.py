@@ -1,0 +1,76 @@
+"""Every endpoint × every person: who is let in, who is refused, and that a refusal changes nothing.
+
+The endpoints are found, not listed: what another app adds is tested at once, and fails until its model has an example.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from tests.api.endpoints import Endpoint, endpoints
+from tests.api.examples import example_for
+from tests.api.matrix import ANSWERED, PEOPLE, REFUSED, Stage, model_of, sees
+from waldur_core.permissions.access import Visible
+
+pytestmark = pytest.mark.django_db
+ENDPOINTS = [endpoint for endpoint in endpoints() if endpoint.path.startswith("api/")]
+LISTS = [e for e in ENDPOINTS if e.action == "list" and isinstance(e.rule, Visible)]
+
+
+@pytest.fixture(scope="module")
+def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield Stage()
+        transaction.set_rollback(True)
+
+
+def fingerprint() -> list[tuple[Any, ...]]:
+    """How many rows each table has, and when the last of them was changed."""
+    parts = []
+    for model in apps.get_models():
+        names = {item.name for item in model._meta.local_fields}
+        changed = "max(modified)::text" if "modified" in names else "''"
+        parts.append(f"SELECT '{model._meta.db_table}', count(*), {changed} FROM {model._meta.db_table}")
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts))
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def ask(stage: Stage, endpoint: Endpoint, name: str) -> Any:
+    call = getattr(stage.clients[name], endpoint.method)
+    with transaction.atomic():
+        response = call(stage.url(endpoint), None if endpoint.method == "get" else stage.body(endpoint))
+        if response.status_code < 400:
+            transaction.set_rollback(True)
+    return response
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+def test_the_declared_rule_holds_for_everybody(stage: Stage, endpoint: Endpoint) -> None:
+    expected = {name: stage.expected(endpoint, name) for name in PEOPLE}
+    let_in = [name for name in PEOPLE if expected[name] in (200, ANSWERED)]
+    before = fingerprint()
+    for name in set(PEOPLE) - set(let_in):
+        response = ask(stage, endpoint, name)
+        wanted = (400, 403) if expected[name] == REFUSED else (expected[name],)
+        assert response.status_code in wanted, f"{name}: {response.status_code} {response.content[:200]!r}"
+    assert fingerprint() == before, "a refused request has changed something"
+    for name in let_in:
+        response = ask(stage, endpoint, name)
+        assert response.status_code not in (401, 403, 404), f"{name}: {response.status_code} {response.content[:200]!r}"
+        assert response.status_code < 500, f"{name}: {response.status_code} {response.content[:200]!r}"
+        if expected[name] == 200:
+            assert response.status_code == 200, f"{name}: {response.status_code} {response.content[:200]!r}"
+
+
+@pytest.mark.parametrize("endpoint", LISTS, ids=str)
+def test_a_list_holds_what_one_sees_and_nothing_else(stage: Stage, endpoint: Endpoint) -> None:
+    example = stage.example(model_of(endpoint))
+    for name in PEOPLE[1:]:
+        rows = stage.clients[name].get(stage.url(endpoint), {"page_size": 300})
+        found = example.uuid.hex in {row["uuid"] for row in rows.json()}
+        assert found == sees(example_for(model_of(endpoint)), name), name
