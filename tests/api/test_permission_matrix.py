@@ -1,4 +1,4 @@
-"""Every endpoint × every person: who is let in, who is refused, and that a refusal changes nothing.
+"""Every endpoint, every person: who is let in, who is refused, and that a refusal changes nothing.
 
 The endpoints are found, not listed: what another app adds is tested at once, and fails until its model has an example.
 """

@@ -1,10 +1,10 @@
-"""One example object per model of the API, for the permission matrix. Each app adds its own in a module of this package.
+"""One example object per model of the API, for the permission matrix. Each app adds its own in a module of its own.
 
     @example_of(Volume)
     def volume(cast: Cast) -> Volume:
         return make_volume(project=cast.project)
 
-`seen_by` names the people of the cast who may see it (staff and support always do); by default the team of `cast.project`.
+`seen_by` names the people of the cast who may see it (staff and support always do); by default the project's team.
 """
 
 import importlib
