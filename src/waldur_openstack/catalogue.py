@@ -80,7 +80,7 @@ def pull_zones(tenant: Tenant, cloud: Cloud) -> None:
 
 @transaction.atomic
 def reconcile(model: Any, tenant: Tenant, rows: dict[str, dict[str, Any]]) -> None:
-    """Make the catalogue of the tenant's cloud say what `rows` ({backend id: columns}) say, as far as it is the tenant's."""
+    """Make the catalogue of the tenant's cloud say what `rows` ({backend id: columns}) say."""
     settings = tenant.service_settings
     known = {item.backend_id: item for item in model.objects.filter(settings=settings)}
     fresh = [model(settings=settings, backend_id=key, **row) for key, row in rows.items() if key not in known]

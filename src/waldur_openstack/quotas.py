@@ -1,5 +1,6 @@
 """The quotas of a tenant: our names, the clouds' names, and what each kind of object counts (seed: Quota Mapping)."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from waldur_core.quotas import counters
@@ -41,12 +42,17 @@ DEFAULTS = {**{quota.name: quota.default for quota in QUOTAS}, **LOCAL_QUOTAS}
 
 
 def backend_limits(tenant: Tenant, service: str) -> dict[str, int]:
-    """What to tell a service: its names and units. A storage limit is rounded down: never more than was paid for."""
+    """What to tell a service about all quotas of a tenant."""
     limits = dict(counters.quotas_of(tenant).values_list("name", "limit"))
+    return as_backend_limits({**DEFAULTS, **limits}, service)
+
+
+def as_backend_limits(limits: Mapping[str, int], service: str) -> dict[str, int]:
+    """The limits a service keeps, in its names and units. Rounded down: never more than was paid for."""
     return {
-        quota.backend_name: limit if (limit := limits.get(quota.name, quota.default)) < 0 else limit // quota.scale
+        quota.backend_name: limits[quota.name] if limits[quota.name] < 0 else limits[quota.name] // quota.scale
         for quota in QUOTAS
-        if quota.service == service
+        if quota.service == service and quota.name in limits
     }
 
 

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "corsheaders",
+    "waldur_core.server",
     "waldur_core.secrets",
     "waldur_core.rest",
     "waldur_core.permissions",
@@ -118,7 +119,9 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-CELERY_BROKER_URL = os.environ.get("BROKER_URL", "memory://")
+CELERY_BROKER_URL = os.environ.get("BROKER_URL", "memory://localhost//")
+# the in-memory transport looks for messages by polling: once a second unless told otherwise
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.01} if CELERY_BROKER_URL.startswith("memory") else {}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4

@@ -108,7 +108,7 @@ class InstanceCreateSerializer(InTenantSerializer):
         child=OwnLinkField("openstack-security-group-detail", queryset=SecurityGroup.objects.all()), default=list
     )
     server_group = OwnLinkField("openstack-server-group-detail", queryset=ServerGroup.objects.all(), required=False)
-    ssh_public_key = RelatedLinkField("sshkey-detail", queryset=SshPublicKey.objects.all(), required=False)
+    ssh_public_key = RelatedLinkField("sshpublickey-detail", queryset=SshPublicKey.objects.all(), required=False)
     user_data = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
     availability_zone = UsableLinkField(
         "openstack-instance-availability-zone-detail",

@@ -46,7 +46,7 @@ class InTenantSerializer(serializers.Serializer[Any]):
 
     @classmethod
     def for_request(cls, request: Request, context: dict[str, Any], permission: str) -> Self:
-        """The serializer of a direct request, whose body names the tenant by link; then 403, then 409 unless it is OK."""
+        """The serializer of a direct request, whose body names the tenant; then 403, then 409 unless it is OK."""
         data = request.data if isinstance(request.data, dict) else {}
         field = RelatedLinkField("openstack-tenant-detail", queryset=Tenant.objects.select_related("project__customer"))
         field.bind("tenant", serializers.Serializer(context=context))

@@ -1,4 +1,4 @@
-"""The way to a cloud: a session and one thin gateway per service. Nothing here knows our tables, except the credentials."""
+"""The way to a cloud: a session and one thin gateway per service. Of our tables it knows only the credentials."""
 
 from functools import cached_property
 

@@ -10,6 +10,7 @@ class BlockStorage(Gateway):
     service_type = "block-storage"
     min_version = "3"
     max_version = "3.latest"
+    probe = "/types"
 
     def volume_types(self) -> list[JSON]:
         return list(self.pages("/types", "volume_types"))

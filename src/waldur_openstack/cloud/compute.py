@@ -14,6 +14,7 @@ class Compute(Gateway):
     service_type = "compute"
     min_version = "2.1"
     max_version = "2.latest"
+    probe = "/flavors"
 
     def flavors(self) -> list[JSON]:
         return list(self.pages("/flavors/detail", "flavors"))

@@ -17,7 +17,7 @@ def translated(what: str) -> Iterator[None]:
     """Turn keystoneauth's exceptions into ours, each with a sentence that helps."""
     try:
         yield
-    except ksa.SSLFailure as error:
+    except ksa.SSLError as error:
         raise errors.CertificateRefused(
             f"{what}: the TLS certificate of the cloud is not trusted ({_short(error)}). "
             "Renew it, give its CA as `certificate`, or turn off `verify_ssl` for tests."

@@ -20,6 +20,7 @@ class Gateway:
     min_version: ClassVar[str]
     max_version: ClassVar[str]
     page_size: ClassVar[int] = 1000
+    probe: ClassVar[str]  # a collection that is cheap to ask for
 
     def __init__(self, credentials: Credentials) -> None:
         self.adapter = Adapter(
@@ -75,6 +76,10 @@ class Gateway:
             if not items or not more or (isinstance(more, list) and all(link["rel"] != "next" for link in more)):
                 return
             params["marker"] = items[-1]["id"]
+
+    def check(self) -> None:
+        """Raise unless the catalogue has this service and the service answers us."""
+        self.get(self.probe, limit=1)
 
     def supports(self, microversion: str) -> bool:
         """Whether the service offers this microversion."""

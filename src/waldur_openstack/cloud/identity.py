@@ -7,6 +7,7 @@ class Identity(Gateway):
     service_type = "identity"
     min_version = "3"
     max_version = "3.latest"
+    probe = "/projects"
 
     def create_project(self, **attributes: object) -> JSON:
         return self.post("/projects", {"project": attributes})["project"]  # type: ignore[no-any-return]

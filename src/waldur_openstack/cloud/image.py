@@ -7,6 +7,7 @@ class Image(Gateway):
     service_type = "image"
     min_version = "2"
     max_version = "2.latest"
+    probe = "/images"
 
     def images(self, **filters: object) -> list[JSON]:
         return list(self.pages("/images", "images", **filters))

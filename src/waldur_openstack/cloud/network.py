@@ -17,6 +17,7 @@ class Network(Gateway):
     service_type = "network"
     min_version = "2.0"
     max_version = "2.latest"
+    probe = "/networks"
 
     def create(self, kind: str, **attributes: object) -> JSON:
         """Make one object; `kind` is Neutron's word in the singular, e.g. `security_group`."""

@@ -1,4 +1,4 @@
-"""Keystone sessions: one connection pool per cloud, one cached token per set of credentials (seed: Backend Connection Flow)."""
+"""Keystone sessions (seed: Backend Connection Flow): one connection pool per cloud, one cached token per credentials."""
 
 import functools
 import hashlib

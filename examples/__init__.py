@@ -1,0 +1,1 @@
+"""Programs that use the marketplace as anybody would: through its REST API."""

@@ -1,0 +1,68 @@
+"""From the options of a tenant offering to the service settings it is connected by (seed: Configuring a Provider)."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlparse
+
+from rest_framework.exceptions import ValidationError
+
+from waldur_core.operations.start import start
+from waldur_core.structure.models import ServiceSettings
+from waldur_core.structure.states import CoreState
+from waldur_mastermind.marketplace.models import Offering
+from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
+
+REQUIRED = ("backend_url", "username", "password", "tenant_name")
+SECRET = (*REQUIRED, "domain", "external_network_id", "certificate", "ipv4_external_ip_mapping")
+PUBLIC = (
+    "access_url",
+    "verify_ssl",
+    "availability_zone",
+    "volume_availability_zone_name",
+    "region",
+    "console_type",
+    "console_domain_override",
+    "config_drive",
+    "dns_nameservers",
+    "latitude",
+    "longitude",
+)
+
+
+def validate_attributes(attributes: Mapping[str, Any]) -> None:
+    """400 with the fields that are missing or wrong. Nothing at all is fine for a draft."""
+    if not attributes:
+        return
+    errors = {name: ["This field is required."] for name in REQUIRED if not attributes.get(name)}
+    url = urlparse(str(attributes.get("backend_url") or ""))
+    if "backend_url" not in errors and (url.scheme not in ("http", "https") or not url.hostname):
+        errors["backend_url"] = ["Give the URL of Keystone, such as https://keystone.example.com:5000/v3."]
+    if errors:
+        raise ValidationError({"service_attributes": errors})
+
+
+def connect(offering: Offering) -> None:
+    """Write the settings the offering is connected by, and have the connection checked."""
+    attributes = {**offering.secret_options}
+    public = {**attributes, **offering.options}
+    fields: dict[str, Any] = {
+        "name": offering.name,
+        "customer": offering.customer,
+        "shared": offering.shared,
+        "secret_options": {name: attributes[name] for name in SECRET if name in attributes},
+        "options": {name: public[name] for name in PUBLIC if public.get(name) not in (None, "")},
+    }
+    service = offering.scope
+    if service is None:
+        service = ServiceSettings.objects.create(type="OpenStack", **fields)
+        offering.scope = service
+        offering.save()
+    else:
+        unchanged = all(getattr(service, name) == value for name, value in fields.items())
+        if unchanged and service.state == CoreState.OK:
+            return
+        for name, value in fields.items():
+            setattr(service, name, value)
+        service.save(update_fields=[*fields, "modified"])
+    if attributes:
+        start(ConnectCloud if service.state == CoreState.CREATION_SCHEDULED else CheckConnection, service, user=None)

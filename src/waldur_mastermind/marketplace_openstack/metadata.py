@@ -1,0 +1,42 @@
+"""What a resource says about its scope: `backend_id` and `backend_metadata` (states-and-flows §10)."""
+
+from typing import Any
+
+from waldur_mastermind.marketplace.models import Resource
+from waldur_openstack.models import FloatingIP, Instance, Tenant, Volume
+
+
+def refresh_metadata(resource: Resource, scope: Any) -> None:
+    """Write the metadata when it has changed."""
+    metadata = {"state": scope.state, **_DESCRIBE[type(scope)](scope)}
+    values = {"name": scope.name, "backend_id": scope.backend_id, "backend_metadata": metadata}
+    if any(getattr(resource, name) != value for name, value in values.items()):
+        for name, value in values.items():
+            setattr(resource, name, value)
+        resource.save(update_fields=[*values, "modified"])
+
+
+def _instance(instance: Instance) -> dict[str, Any]:
+    internal = [ip["ip_address"] for port in instance.ports.all() for ip in port.fixed_ips if "ip_address" in ip]
+    external = FloatingIP.objects.filter(port__instance=instance).exclude(address=None)
+    return {
+        "runtime_state": instance.runtime_state,
+        "action": instance.action,
+        "internal_ips": internal,
+        "external_ips": list(external.values_list("address", flat=True)),
+        "hypervisor_hostname": instance.hypervisor_hostname,
+    }
+
+
+def _volume(volume: Volume) -> dict[str, Any]:
+    return {
+        "runtime_state": volume.runtime_state,
+        "action": volume.action,
+        "size": volume.size,
+        "instance_uuid": volume.instance.uuid.hex if volume.instance else None,
+        "instance_name": volume.instance.name if volume.instance else None,
+        "type_name": volume.type.name if volume.type else None,
+    }
+
+
+_DESCRIBE: dict[type, Any] = {Tenant: lambda tenant: {}, Instance: _instance, Volume: _volume}

@@ -1,0 +1,137 @@
+"""OpenStack.Tenant: a project in a cloud, sold by limits on cores, RAM and storage."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from waldur_core.operations.start import start
+from waldur_core.rest.errors import Conflict
+from waldur_core.structure.models import ServiceSettings
+from waldur_core.structure.states import CoreState
+from waldur_mastermind.marketplace.models import Offering, Order, Plan, Resource
+from waldur_mastermind.marketplace.plugins import BuiltinComponent, OfferingPlugin, OrderRequest
+from waldur_mastermind.marketplace_openstack.acting import ActingAs
+from waldur_mastermind.marketplace_openstack.connection import connect, validate_attributes
+from waldur_openstack.api.identity import TenantCreateSerializer, TenantSerializer
+from waldur_openstack.models import Tenant
+from waldur_openstack.workflows.identity import DeleteTenant
+from waldur_openstack.workflows.quotas import PushQuotas
+
+MIB_PER_GB = 1024
+COMPONENT_QUOTAS = {"cores": "vcpu", "ram": "ram", "storage": "storage"}
+OPTION_QUOTAS = {
+    "max_instances": "instances",
+    "max_volumes": "volumes",
+    "max_security_groups": "security_group_count",
+}
+
+
+class TenantPlugin(OfferingPlugin):
+    type = "OpenStack.Tenant"
+    secret_attributes = frozenset({"user_password"})
+    components = (
+        BuiltinComponent("cores", "CPU cores", "cores", min_value=1, default_limit=20),
+        BuiltinComponent("ram", "RAM", "GB", MIB_PER_GB, min_value=256, default_limit=51200),
+        BuiltinComponent("storage", "Storage", "GB", MIB_PER_GB, min_value=MIB_PER_GB, default_limit=1048576),
+    )
+
+    def validate_offering(self, offering: Offering, service_attributes: Mapping[str, Any]) -> None:
+        validate_attributes(service_attributes)
+        options = offering.plugin_options
+        mtu = options.get("default_internal_network_mtu")
+        if mtu is not None and not (isinstance(mtu, int) and 68 <= mtu <= 9000):
+            raise ValidationError(
+                {"plugin_options": {"default_internal_network_mtu": ["Give a number from 68 to 9000."]}}
+            )
+        if options.get("storage_mode", "fixed") != "fixed":
+            raise ValidationError({"plugin_options": {"storage_mode": ["Only `fixed` is offered at present."]}})
+
+    def offering_saved(self, offering: Offering) -> None:
+        connect(offering)
+
+    def before_activation(self, offering: Offering) -> None:
+        """On sale only with a connection that works."""
+        service = offering.scope
+        if service is None or not service.secret_options:
+            raise ValidationError({"service_attributes": ["The offering is not connected to a cloud yet."]})
+        if service.state == CoreState.ERRED:
+            raise ValidationError({"service_attributes": [f"The connection does not work: {service.error_message}"]})
+        if service.state != CoreState.OK:
+            raise Conflict("The connection to the cloud is still being checked. Try again in a moment.")
+
+    def validate_create(self, order_request: OrderRequest) -> None:
+        self._serializer(
+            order_request.offering,
+            order_request.project,
+            order_request.user,
+            order_request.attributes,
+            order_request.limits,
+        )
+
+    def create(self, order: Order) -> Tenant:
+        serializer = self._serializer(
+            order.offering, order.project, order.created_by, order.all_attributes(), order.limits
+        )
+        tenant: Tenant = serializer.save()
+        return tenant
+
+    def _serializer(
+        self, offering: Offering, project: Any, user: Any, attributes: Mapping[str, Any], limits: Mapping[str, int]
+    ) -> TenantCreateSerializer:
+        """The validated request; ValidationError names what is wrong."""
+        service: ServiceSettings | None = offering.scope
+        if service is None or service.state != CoreState.OK:
+            raise ValidationError({"offering": ["The cloud of this offering is not available at present."]})
+        missing = [name for name in COMPONENT_QUOTAS if name not in limits]
+        if missing:
+            raise ValidationError({"limits": [f"These limits are mandatory: {', '.join(missing)}."]})
+        context = {
+            "request": ActingAs(user),
+            "service_settings": service,
+            "project": project,
+            "user": user,
+            "limits": {**self._option_quotas(offering), **as_quotas(limits)},
+            "mtu": offering.plugin_options.get("default_internal_network_mtu"),
+        }
+        serializer = TenantCreateSerializer(data=dict(attributes), context=context)
+        if not serializer.is_valid():
+            raise ValidationError({"attributes": serializer.errors})
+        return serializer
+
+    @staticmethod
+    def _option_quotas(offering: Offering) -> dict[str, int]:
+        options = offering.plugin_options
+        return {quota: options[name] for name, quota in OPTION_QUOTAS.items() if options.get(name) is not None}
+
+    def validate_update(self, resource: Resource, *, limits: Mapping[str, int] | None, plan: Plan | None) -> None:
+        tenant = resource.scope
+        if tenant is None or tenant.state != CoreState.OK:
+            raise Conflict("The tenant is busy or broken; its limits can be changed only when it is OK.")
+
+    def update(self, order: Order) -> bool:
+        """New limits are pushed to the cloud by an operation; a new plan alone changes nothing there."""
+        if not order.limits:
+            return True
+        start(PushQuotas, order.resource.scope, user=order.created_by, parameters={"quotas": as_quotas(order.limits)})
+        return False
+
+    def check_terminate(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
+        tenant = resource.scope
+        if tenant is not None and tenant.state not in (CoreState.OK, CoreState.ERRED):
+            raise Conflict(f"The tenant is {tenant.state}; only one that is OK or ERRED can be terminated.")
+
+    def terminate(self, order: Order) -> None:
+        start(DeleteTenant, order.resource.scope, user=order.created_by)
+
+    def available_actions(self, resource: Resource) -> list[str]:
+        return ["terminate", "update_limits"] if resource.state == Resource.State.OK else ["terminate"]
+
+    def serialize_scope(self, resource: Resource, request: Request) -> dict[str, Any] | None:
+        return dict(TenantSerializer(resource.scope, context={"request": request}).data) if resource.scope else None
+
+
+def as_quotas(limits: Mapping[str, int]) -> dict[str, int]:
+    """Limits of components as quotas of a tenant: the same units, other names."""
+    return {COMPONENT_QUOTAS[name]: int(limit) for name, limit in limits.items() if name in COMPONENT_QUOTAS}

@@ -1,4 +1,0 @@
-from rest_framework.routers import BaseRouter
-
-
-def register(router: BaseRouter) -> None: ...
