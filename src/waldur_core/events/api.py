@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,7 +15,7 @@ from rest_framework.response import Response
 from waldur_core.events.models import Event
 from waldur_core.events.types import GROUPS
 from waldur_core.permissions.access import SignedIn, Visible
-from waldur_core.rest.filters import MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import MultiValueFilter, UUIDFilter, name_of
 from waldur_core.rest.serializers import ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
 
@@ -29,7 +30,11 @@ class TimestampFilter(django_filters.NumberFilter):
     """Seconds since the epoch."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        return super().filter(qs, datetime.fromtimestamp(float(value), UTC) if value is not None else None)
+        try:
+            moment = datetime.fromtimestamp(float(value), UTC) if value is not None else None
+        except (OverflowError, OSError, ValueError) as error:
+            raise ValidationError({name_of(self): ["This is not a time in seconds since 1970."]}) from error
+        return super().filter(qs, moment)
 
 
 class FeatureFilter(MultiValueFilter):

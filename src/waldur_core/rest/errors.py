@@ -1,5 +1,6 @@
 """Errors that Django REST framework has no class for."""
 
+from django.conf import settings
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
@@ -16,5 +17,7 @@ class TooLarge(APIException):
     """The body is larger than the server accepts (413)."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The request body is too large."
     default_code = "too_large"
+
+    def __init__(self) -> None:
+        super().__init__(f"The request body is larger than {settings.API_MAX_JSON_BYTES // 1024} KiB.")

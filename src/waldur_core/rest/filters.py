@@ -56,14 +56,11 @@ class MultiValueFilter(django_filters.Filter):
         return qs.filter(**{f"{self.field_name}__in": [self.aliases.get(item, item) for item in values]})
 
     def _values(self) -> Sequence[str]:
-        name, data = self._name(), self.parent.data
+        name, data = name_of(self), self.parent.data
         values: Sequence[str] = data.getlist(name) if hasattr(data, "getlist") else [data.get(name, "")]
         if any("\0" in value for value in values):
             raise ValidationError({name: ["Null characters are not allowed."]})
         return values
-
-    def _name(self) -> str:
-        return next(key for key, item in self.parent.filters.items() if item is self)
 
 
 class UUIDFilter(django_filters.UUIDFilter):
@@ -77,7 +74,7 @@ class MultiUUIDFilter(MultiValueFilter):
     def _values(self) -> Sequence[str]:
         values = super()._values()
         if not all(is_uuid(value) for value in values if value):
-            raise ValidationError({self._name(): ["Enter a valid UUID."]})
+            raise ValidationError({name_of(self): ["Enter a valid UUID."]})
         return values
 
 
@@ -120,6 +117,11 @@ class NamedFilterSet(django_filters.FilterSet):
     created_before = django_filters.IsoDateTimeFilter(field_name="created", lookup_expr="lte")
     modified = django_filters.IsoDateTimeFilter(lookup_expr="gte")
     modified_before = django_filters.IsoDateTimeFilter(field_name="modified", lookup_expr="lte")
+
+
+def name_of(item: django_filters.Filter) -> str:
+    """The query parameter of a filter: what an error must name."""
+    return next(key for key, other in item.parent.filters.items() if other is item)
 
 
 def is_uuid(text: str) -> bool:

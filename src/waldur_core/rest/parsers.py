@@ -22,7 +22,7 @@ class LimitedJSONParser(JSONParser):
         limit: int = settings.API_MAX_JSON_BYTES
         body = stream.read(limit + 1)
         if len(body) > limit:
-            raise TooLarge(f"The request body is larger than {limit // 1024} KiB.")
+            raise TooLarge
         try:
             return json.load(codecs.getreader("utf-8")(io.BytesIO(body)), parse_constant=self._refuse)
         except (ValueError, RecursionError) as error:

@@ -26,26 +26,32 @@ class AccessControl:
     access: ClassVar[Mapping[str, Access]] = {}
     non_atomic: ClassVar[frozenset[str]] = frozenset()  # actions that talk to a cloud: no transaction meanwhile
     preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {}
+    metadata_class = None  # OPTIONS would describe the view to anybody; the OpenAPI document is the place for that
 
     def access_rule(self) -> Access:
         action = getattr(self, "action", None) or self.request.method.lower()  # type: ignore[attr-defined]
         try:
-            return self.access["list" if action == "metadata" else action]
+            return self.access[action]
         except KeyError:
             name = type(self).__name__
             raise ImproperlyConfigured(f"{name} declares no access for {action!r}: add it to {name}.access.") from None
 
     def check_permissions(self, request: Request) -> None:
-        if request.method == "OPTIONS" or getattr(self, "action", "") is None:
-            return  # a method that the view does not have is answered 405
+        if not self._serves(request.method):
+            return  # the answer will be 405
         rule = self.access_rule()
         if not rule.anonymous and not request.user.is_authenticated:
             raise NotAuthenticated
         rule.check_request(request)
 
+    def _serves(self, method: str | None) -> bool:
+        if method == "OPTIONS":
+            return False
+        return getattr(self, "action", None) is not None or hasattr(self, str(method).lower())
+
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
-        if response.status_code < 400 and request.method != "OPTIONS":
+        if response.status_code < 400:
             question = self.access_rule().must_ask
             if question and not was_asked(question):
                 raise ImproperlyConfigured(f"{type(self).__name__} answered without asking for {question}.")
