@@ -1,0 +1,1 @@
+"""Cinder v3: https://docs.openstack.org/api-ref/block-storage/v3/."""

@@ -1,0 +1,230 @@
+"""Volumes: https://docs.openstack.org/api-ref/block-storage/v3/#volumes-volumes."""
+
+from __future__ import annotations
+
+from ..cloud import Cloud
+from ..errors import bad_request, not_found, policy_refusal
+from ..state import Obj, new_id
+from ..transitions import failure, transition
+from ..wire import Call, Reply
+from . import quotas, view
+from .listing import answer, fetch, given
+
+FILTERS = (
+    "name", "status", "metadata", "bootable", "availability_zone", "volume_type", "id", "description", "size",
+    "created_at", "updated_at", "multiattach", "image_metadata", "source_volid", "snapshot_id", "user_id",
+    "migration_status", "replication_status", "group_id", "project_id", "consumes_quota",
+)
+DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
+NOT_DELETABLE = (
+    "Invalid volume: Volume status must be available or error or error_restoring or error_extending or "
+    "error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, "
+    "or be disassociated from snapshots after volume transfer."
+)
+
+
+def fetch_volume(call: Call, key: str) -> Obj:
+    return fetch(call, "volumes", key, "Volume")
+
+
+def list_brief(call: Call) -> Obj:
+    return answer(call, "volumes", "Volume", FILTERS, lambda volume: {
+        "id": volume["id"], "name": volume["name"], "links": view.links(call, "volumes", volume["id"]),
+    })
+
+
+def list_detail(call: Call) -> Obj:
+    return answer(call, "volumes", "Volume", FILTERS, lambda volume: view.volume(call, volume))
+
+
+def show(call: Call) -> Obj:
+    return {"volume": view.volume(call, fetch_volume(call, call.params["id"]))}
+
+
+def summary(call: Call) -> Obj:
+    volumes = call.state.where("volumes", "project_id", call.project_id)
+    if call.is_admin and call.flag("all_tenants"):
+        volumes = call.state.all("volumes")
+    return {"volume-summary": {
+        "total_count": len(volumes), "total_size": sum(volume["size"] for volume in volumes), "metadata": {},
+    }}
+
+
+def create(call: Call) -> Reply:
+    volume = build(call, given(call, "volume"))
+    return Reply(202, {"volume": view.volume(call, volume, created=True)})
+
+
+def build(call: Call, body: Obj) -> Obj:
+    """Check a request for a volume and let one be made; Nova uses it for boot volumes."""
+    source = source_of(call, body)
+    size = size_of(body, source)
+    type_ = type_of(call, body.get("volume_type") or source.get("volume_type"))
+    quotas.check(call, call.project_id, "volumes", size, type_["name"])
+    stamp = call.stamp()
+    volume = call.state.add("volumes", {
+        "id": new_id(), "name": body.get("name"), "description": body.get("description"), "status": "creating",
+        "size": size, "availability_zone": body.get("availability_zone") or "nova",
+        "created_at": stamp, "updated_at": None, "volume_type": type_["name"], "volume_type_id": type_["id"],
+        "snapshot_id": body.get("snapshot_id"), "source_volid": body.get("source_volid"),
+        "metadata": dict(body.get("metadata") or {}), "user_id": call.context.user_id,
+        "project_id": call.project_id, "bootable": False, "multiattach": bool(body.get("multiattach")),
+        "image_metadata": {}, "placed": False, "becomes_bootable": source.get("bootable", False),
+        "becomes_image_metadata": source.get("image_metadata", {}),
+    })
+    call.cloud.schedule("volume.create", volume["id"])
+    return volume
+
+
+def size_of(body: Obj, source: Obj) -> int:
+    """The asked size in GiB, or the source's; an image also says how small is too small."""
+    text = body.get("size")
+    if text is None:
+        if "size" not in source:
+            raise bad_request(
+                "The server could not comply with the request since it is either malformed or otherwise incorrect."
+            )
+        return int(source["size"])
+    if not str(text).isdigit():
+        raise bad_request(
+            f"Invalid input for field/attribute size. Value: {text}. '{text}' does not match '^[0-9]+$'"
+        )
+    size = int(text)
+    if size < 1:
+        raise bad_request(f"Invalid input for field/attribute size. Value: {text}. {text} is less than the minimum of 1")
+    if size < source.get("size", 0):
+        raise bad_request(source["too_small"].format(size))
+    if size < source.get("min_disk", 0):
+        raise bad_request(
+            f"Invalid input received: Volume size {size}GB cannot be smaller than the image minDisk size "
+            f"{source['min_disk']}GB."
+        )
+    return size
+
+
+def source_of(call: Call, body: Obj) -> Obj:
+    """What the volume is made from: snapshot, volume, image or nothing."""
+    if body.get("snapshot_id"):
+        snapshot = fetch(call, "snapshots", body["snapshot_id"], "Snapshot")
+        if snapshot["status"] != "available":
+            raise bad_request("Invalid snapshot: Originating snapshot status must be one of 'available' values")
+        return {**snapshot, "too_small": "Invalid input received: Volume size '{}'GB cannot be smaller than the "
+                f"snapshot size {snapshot['size']}GB. They must be >= original snapshot size."}
+    if body.get("source_volid"):
+        volume = fetch_volume(call, body["source_volid"])
+        if volume["status"] not in ("available", "in-use"):
+            raise bad_request(
+                "Invalid volume: Originating source volume status must be one of 'available, in-use' values"
+            )
+        return {**volume, "too_small": "Invalid input received: Volume size '{}'GB cannot be smaller than original "
+                f"volume size  {volume['size']}GB. They must be >= original volume size."}
+    if body.get("imageRef"):
+        return image_source(call, body["imageRef"])
+    return {}
+
+
+def image_source(call: Call, image_id: str) -> Obj:
+    image = call.state.get("images", image_id)
+    may_use = image and (image["visibility"] in ("public", "community") or image["owner"] == call.project_id
+                         or call.project_id in image["members"] or call.is_admin)
+    if not image or not may_use:
+        raise bad_request("Invalid image identifier or unable to access requested image.")
+    if image["status"] != "active":
+        raise bad_request(f"Invalid input received: Image {image_id} is not active.")
+    shown = {name: str(image[name]) for name in ("checksum", "container_format", "disk_format", "size", "min_disk",
+                                                 "min_ram")}
+    return {
+        "bootable": True,
+        "min_disk": image["min_disk"],
+        "image_metadata": {"image_id": image_id, "image_name": image["name"], **image["properties"], **shown},
+    }
+
+
+def type_of(call: Call, name: str | None) -> Obj:
+    """A volume type by name or id, or the default one; private ones only with access."""
+    if not name:
+        return next(iter(call.state.all("volume_types")))
+    type_ = call.state.get("volume_types", name) or call.state.find("volume_types", name=name)
+    if type_ is None or not may_use_type(call, type_):
+        raise not_found(f"Volume type with name {name} could not be found.")
+    return type_
+
+
+def may_use_type(call: Call, type_: Obj) -> bool:
+    return bool(type_["is_public"]) or call.is_admin or call.project_id in type_["access"]
+
+
+@transition("volume.create")
+def become_available(cloud: Cloud, volume_id: str) -> None:
+    volume = cloud.state.get("volumes", volume_id)
+    if volume is None or volume["status"] != "creating":
+        return
+    cloud.state.edit(
+        "volumes", volume, status="available", updated_at=cloud.clock.stamp(), placed=True,
+        bootable=volume["becomes_bootable"], image_metadata=volume["becomes_image_metadata"],
+    )
+
+
+@failure("volume.create")
+def fail_creation(cloud: Cloud, volume_id: str, message: str) -> None:
+    set_status(cloud, volume_id, "error")
+
+
+def set_status(cloud: Cloud, volume_id: str, status: str) -> None:
+    volume = cloud.state.get("volumes", volume_id)
+    if volume is not None:
+        cloud.state.edit("volumes", volume, status=status, updated_at=cloud.clock.stamp())
+
+
+def update(call: Call) -> Obj:
+    volume = fetch_volume(call, call.params["id"])
+    body = given(call, "volume")
+    if not body:
+        raise bad_request(
+            "Invalid input for field/attribute volume. Value: {}. {} is not valid under any of the given schemas"
+        )
+    names = {"display_name": "name", "display_description": "description"}
+    changes = {names.get(name, name): value for name, value in body.items()}
+    known = {name: changes[name] for name in ("name", "description", "metadata") if name in changes}
+    call.state.edit("volumes", volume, **known, updated_at=call.stamp())
+    return {"volume": view.volume(call, volume, created=True)}
+
+
+def delete(call: Call) -> Reply:
+    volume = fetch_volume(call, call.params["id"])
+    if call.flag("force") and not call.is_admin:
+        raise policy_refusal("block_storage", "volume:force_delete")
+    if not call.flag("force"):
+        refuse_deletion(call, volume, cascade=call.flag("cascade"))
+    start_deletion(call.cloud, volume)
+    return Reply(202)
+
+
+def refuse_deletion(call: Call, volume: Obj, cascade: bool) -> None:
+    snapshots = call.state.where("snapshots", "volume_id", volume["id"])
+    if volume["status"] not in DELETABLE or (snapshots and not cascade):
+        raise bad_request(NOT_DELETABLE)
+
+
+def start_deletion(cloud: Cloud, volume: Obj) -> None:
+    """Mark a volume and its snapshots; the transition removes them."""
+    for snapshot in cloud.state.where("snapshots", "volume_id", volume["id"]):
+        cloud.state.edit("snapshots", snapshot, status="deleting")
+    cloud.state.edit("volumes", volume, status="deleting", updated_at=cloud.clock.stamp())
+    cloud.schedule("volume.delete", volume["id"])
+
+
+@transition("volume.delete")
+def vanish(cloud: Cloud, volume_id: str) -> None:
+    volume = cloud.state.get("volumes", volume_id)
+    if volume is None or volume["status"] != "deleting":
+        return
+    for kind in ("snapshots", "attachments"):
+        for obj in list(cloud.state.where(kind, "volume_id", volume_id)):
+            cloud.state.drop(kind, obj)
+    cloud.state.drop("volumes", volume)
+
+
+@failure("volume.delete")
+def fail_deletion(cloud: Cloud, volume_id: str, message: str) -> None:
+    set_status(cloud, volume_id, "error_deleting")

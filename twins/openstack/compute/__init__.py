@@ -1,0 +1,1 @@
+"""Nova 2.1 with microversions: https://docs.openstack.org/api-ref/compute/."""

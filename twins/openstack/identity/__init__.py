@@ -1,0 +1,1 @@
+"""Keystone v3: https://docs.openstack.org/api-ref/identity/v3/."""

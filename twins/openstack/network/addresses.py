@@ -1,0 +1,133 @@
+"""Which addresses of a subnet are taken, and the choice of the next free one."""
+
+from __future__ import annotations
+
+import secrets
+from ipaddress import ip_address, ip_network
+
+from ..errors import bad_request, conflict
+from ..state import Obj, State
+from ..wire import Call
+from .resource import invalid
+
+
+def taken_in(state: State, subnet_id: str) -> Obj:
+    """``{"used": {address: port id}, "next": cursor}`` of a subnet."""
+    return state.get("allocations", subnet_id) or state.add(
+        "allocations", {"id": subnet_id, "used": {}, "next": 0}
+    )
+
+
+def take(state: State, fixed_ips: list[Obj], port_id: str) -> None:
+    for fixed in fixed_ips:
+        taken_in(state, fixed["subnet_id"])["used"][fixed["ip_address"]] = port_id
+
+
+def release(state: State, fixed_ips: list[Obj]) -> None:
+    for fixed in fixed_ips:
+        taken_in(state, fixed["subnet_id"])["used"].pop(fixed["ip_address"], None)
+
+
+def next_free(state: State, subnet: Obj) -> str | None:
+    """The next free address after the one given last, as long as the pools have one."""
+    allocation = taken_in(state, subnet["id"])
+    spans = [(int(ip_address(pool["start"])), int(ip_address(pool["end"]))) for pool in subnet["allocation_pools"]]
+    kind = type(ip_network(subnet["cidr"])[0])
+    cursor = allocation["next"]
+    later = [(max(low, cursor), high) for low, high in spans if high >= cursor]
+    for low, high in [*later, *spans]:
+        for number in range(low, high + 1):
+            address = str(kind(number))
+            if address not in allocation["used"]:
+                allocation["next"] = number + 1
+                return address
+    return None
+
+
+def choose(call: Call, network: Obj, wanted: list[Obj] | None, port_id: str, strict: bool = True) -> list[Obj]:
+    """The fixed IPs of a port: those asked for, or one of the network's first IPv4 subnet (and IPv6 one)."""
+    subnets = list(call.state.where("subnets", "network_id", network["id"]))
+    if wanted is None:
+        return automatic(call, network, subnets)
+    return [one_wanted(call, network, subnets, fixed, port_id) for fixed in wanted]
+
+
+def automatic(call: Call, network: Obj, subnets: list[Obj]) -> list[Obj]:
+    chosen = []
+    for version in (4, 6):
+        candidates = [subnet for subnet in subnets if subnet["ip_version"] == version]
+        address, subnet = first_free(call.state, candidates)
+        if address is not None:
+            chosen.append({"subnet_id": subnet["id"], "ip_address": address})
+    if subnets and not chosen:
+        raise conflict(
+            f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure"
+        )
+    return chosen
+
+
+def first_free(state: State, subnets: list[Obj]) -> tuple[str | None, Obj]:
+    for subnet in subnets:
+        address = next_free(state, subnet)
+        if address is not None:
+            return address, subnet
+    return None, {}
+
+
+def one_wanted(call: Call, network: Obj, subnets: list[Obj], fixed: Obj, port_id: str) -> Obj:
+    subnet = subnet_of(network, subnets, fixed)
+    address = fixed.get("ip_address")
+    if address is None:
+        address = next_free(call.state, subnet)
+        if address is None:
+            raise conflict(
+                f"No more IP addresses available for subnet {subnet['id']}.", "IpAddressGenerationFailure"
+            )
+    holder = taken_in(call.state, subnet["id"])["used"].get(address)
+    if holder is not None and holder != port_id:
+        raise conflict(
+            f"IP address {address} already allocated in subnet {subnet['id']}", "IpAddressAlreadyAllocated"
+        )
+    return {"subnet_id": subnet["id"], "ip_address": address}
+
+
+def subnet_of(network: Obj, subnets: list[Obj], fixed: Obj) -> Obj:
+    """The subnet a fixed IP belongs to, by id or by the address."""
+    address = None
+    if fixed.get("ip_address") is not None:
+        try:
+            address = ip_address(fixed["ip_address"])
+        except ValueError:
+            raise invalid(
+                f"Invalid input for fixed_ips. Reason: '{fixed['ip_address']}' is not a valid IP address."
+            ) from None
+    if fixed.get("subnet_id"):
+        for subnet in subnets:
+            if subnet["id"] != fixed["subnet_id"]:
+                continue
+            if address is not None and address not in ip_network(subnet["cidr"]):
+                raise bad_request(
+                    f"IP address {address} is not a valid IP for the specified subnet.", "InvalidIpForSubnet"
+                )
+            return subnet
+        raise bad_request(
+            f"Invalid input for operation: Failed to create port on network {network['id']}, because fixed_ips "
+            f"included invalid subnet {fixed['subnet_id']}.",
+            "InvalidInput",
+        )
+    for subnet in subnets:
+        if address is not None and address in ip_network(subnet["cidr"]):
+            return subnet
+    raise bad_request(
+        f"IP address {address} is not a valid IP for any of the subnets on the specified network.",
+        "InvalidIpForNetwork",
+    )
+
+
+def new_mac(call: Call, network_id: str) -> str:
+    """A free address with OpenStack's prefix."""
+    taken = {port["mac_address"] for port in call.state.where("ports", "network_id", network_id)}
+    while True:
+        mac = "fa:16:3e:" + ":".join(f"{byte:02x}" for byte in secrets.token_bytes(3))
+        if mac not in taken:
+            return mac

@@ -1,0 +1,160 @@
+"""Lists as Neutron gives them: any attribute filters, ``fields``, ``sort_key``, ``limit`` and ``marker``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import bad_request
+from ..state import Obj
+from ..wire import Call
+
+if TYPE_CHECKING:
+    from .resource import Resource
+
+CONTROL = ("limit", "marker", "page_reverse", "sort_key", "sort_dir", "fields")
+TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
+ALIASES = {"tenant_id": "project_id"}
+
+
+def answer(resource: Resource, call: Call) -> Obj:
+    filters = filters_of(resource, call)
+    found = [obj for obj in candidates(resource, call, filters) if resource.visible(call, obj)]
+    shown = found
+    if filters:
+        shown = [obj for obj in found if matches(resource, call, obj, filters)]
+    shown = sort(call, shown)
+    rows, links = page(resource, call, shown)
+    names = set(call.args("fields"))
+    presented = [resource.present(call, obj) for obj in rows]
+    body: Obj = {resource.kind: [narrow(obj, names) for obj in presented] if names else presented}
+    if links:
+        body[f"{resource.kind}_links"] = links
+    return body
+
+
+def filters_of(resource: Resource, call: Call) -> dict[str, set[str]]:
+    """Attribute → wanted values; repeated parameters are alternatives."""
+    filters: dict[str, set[str]] = {}
+    known = {*resource.fields, *resource.extra_filters, "id", "project_id", "description", "status"}
+    known |= {"created_at", "updated_at", "revision_number", "changed_since"}
+    for name, value in call.query:
+        if name in CONTROL:
+            continue
+        name = ALIASES.get(name, name)
+        if name not in known and name not in TAG_FILTERS:
+            raise bad_request(f"['{name}'] is invalid attribute for filtering", "HTTPBadRequest")
+        filters.setdefault(name, set()).add(value)
+    return filters
+
+
+def candidates(resource: Resource, call: Call, filters: dict[str, set[str]]) -> Iterable[Obj]:
+    """The smallest set an index gives; the filters still have the last word."""
+    state, kind = call.state, resource.kind
+    if "id" in filters:
+        return [obj for key in sorted(filters["id"]) if (obj := state.get(kind, key))]
+    for name, values in filters.items():
+        if state.indexed(kind, name):
+            return [obj for value in sorted(values) for obj in state.where(kind, name, value)]
+    return state.all(kind)
+
+
+def matches(resource: Resource, call: Call, obj: Obj, filters: dict[str, set[str]]) -> bool:
+    shown: Obj | None = None
+    for name, wanted in filters.items():
+        if name in TAG_FILTERS:
+            if not tags_match(name, wanted, set(obj["tags"])):
+                return False
+            continue
+        if name == "changed_since":
+            if obj["updated_at"] < min(wanted).rstrip("Z"):
+                return False
+            continue
+        if name == "shared" or name not in obj:
+            shown = shown or resource.present(call, obj)
+        value = (shown or obj).get(name)
+        if not value_matches(name, value, wanted):
+            return False
+    return True
+
+
+def tags_match(name: str, wanted: set[str], tags: set[str]) -> bool:
+    asked = {tag for text in wanted for tag in text.split(",")}
+    held = bool(asked & tags) if name.endswith("any") else asked <= tags
+    return held != name.startswith("not")
+
+
+def value_matches(name: str, value: Any, wanted: set[str]) -> bool:
+    if isinstance(value, bool):
+        return any(value == (text.lower() in ("true", "1", "yes", "t", "on")) for text in wanted)
+    if name == "fixed_ips":
+        return any(fixed_ip_matches(value, text) for text in wanted)
+    if isinstance(value, list):
+        return any(text in value for text in wanted)
+    if value is None:
+        return bool(wanted & {"", "None", "null"})
+    return str(value) in wanted
+
+
+def fixed_ip_matches(fixed_ips: list[Obj], text: str) -> bool:
+    """``ip_address=…``, ``subnet_id=…`` or ``ip_address_substr=…``."""
+    name, _, value = text.partition("=")
+    if name == "ip_address_substr":
+        return any(value in fixed["ip_address"] for fixed in fixed_ips)
+    return any(str(fixed.get(name)) == value for fixed in fixed_ips)
+
+
+def sort(call: Call, found: list[Obj]) -> list[Obj]:
+    keys, directions = call.args("sort_key"), call.args("sort_dir")
+    if len(keys) != len(directions):
+        raise bad_request("The number of sort_keys and sort_dirs must be same", "HTTPBadRequest")
+    for key, direction in reversed(list(zip(keys, directions, strict=True))):
+        found = sorted(found, key=lambda obj: str(obj.get(key) or ""), reverse=direction == "desc")
+    if not keys and call.arg("limit"):
+        found = sorted(found, key=lambda obj: str(obj["id"]))
+    return found
+
+
+def page(resource: Resource, call: Call, found: list[Obj]) -> tuple[list[Obj], list[Obj]]:
+    """The rows after the marker, up to the limit, and the links to the neighbours."""
+    limit = page_size(call)
+    start, marker = 0, call.arg("marker")
+    if marker:
+        places = [place for place, obj in enumerate(found) if obj["id"] == marker]
+        if not places:
+            raise resource.error(marker)
+        start = places[0] + 1
+    rows = found[start : start + limit] if limit else found[start:]
+    links = []
+    if limit and rows and start + limit < len(found):
+        links.append(link(call, "next", marker=rows[-1]["id"]))
+    if limit and rows and start:
+        links.append(link(call, "previous", marker=rows[0]["id"], page_reverse="True"))
+    return rows, links
+
+
+def page_size(call: Call) -> int:
+    """The asked limit, never above the server's own; 0 is no limit."""
+    text = call.arg("limit")
+    most = call.cloud.max_limit
+    if text is None:
+        return 0 if most >= call.cloud.settings.max_limit else most
+    if not text.isdigit():
+        raise bad_request(f"Limit must be an integer 0 or greater and not '{text}'", "HTTPBadRequest")
+    return min(int(text), most) if int(text) else 0
+
+
+def link(call: Call, rel: str, **changes: str) -> Obj:
+    changes = {"limit": call.arg("limit") or str(call.cloud.max_limit), **changes}
+    query = call.query_with(page_reverse="", **changes) if "page_reverse" not in changes else ""
+    query = query.replace("page_reverse=&", "") or call.query_with(**changes)
+    return {"rel": rel, "href": f"{call.base}{call.path}?{query}"}
+
+
+def only(call: Call, shown: Obj) -> Obj:
+    names = set(call.args("fields"))
+    return narrow(shown, names) if names else shown
+
+
+def narrow(shown: Obj, names: set[str]) -> Obj:
+    return {name: value for name, value in shown.items() if name in names}
