@@ -1,6 +1,5 @@
 """Query parameters shared by all lists: ordering by `o` and the filter types of the API."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlparse
@@ -8,7 +7,7 @@ from uuid import UUID
 
 import django_filters
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.urls import Resolver404, resolve
 from django_filters.constants import EMPTY_VALUES
@@ -16,6 +15,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+from waldur_core.rest.uuids import is_uuid
 
 
 class OrderingBackend(BaseFilterBackend):
@@ -122,17 +123,3 @@ class NamedFilterSet(django_filters.FilterSet):
 def name_of(item: django_filters.Filter) -> str:
     """The query parameter of a filter: what an error must name."""
     return next(key for key, other in item.parent.filters.items() if other is item)
-
-
-def is_uuid(text: str) -> bool:
-    """Whether `text` is a uuid, dashed or 32 hex digits."""
-    return bool(re.fullmatch(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text))
-
-
-def model_path(model: type[Model], path: str) -> type[Model]:
-    """The model at the end of an ORM path; the empty path is the model itself."""
-    for part in filter(None, path.split("__")):
-        related = model._meta.get_field(part).related_model
-        assert isinstance(related, type), f"{path} does not lead to a model"
-        model = related
-    return model

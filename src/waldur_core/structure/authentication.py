@@ -1,13 +1,21 @@
-"""`Authorization: Token <40 hex>` (any case), or `?x-auth-token=` where a browser cannot send headers."""
+"""`Authorization: Token <40 hex>` (any case), or `?x-auth-token=` where a browser cannot send headers.
 
+Staff may act as somebody else with `X-Impersonated-User-Uuid`; events then name both.
+"""
+
+import logging
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from waldur_core.structure.models import AuthToken
+from waldur_core.rest.uuids import is_uuid
+from waldur_core.structure.models import AuthToken, User
+
+IMPERSONATION = "X-Impersonated-User-Uuid"
+logger = logging.getLogger("waldur.impersonation")
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -23,7 +31,7 @@ class TokenAuthentication(BaseAuthentication):
         if token.is_expired():
             raise AuthenticationFailed("Token has expired.")
         token.touch()
-        return token.user, token
+        return impersonated(request, token.user), token
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
@@ -36,6 +44,21 @@ class TokenAuthentication(BaseAuthentication):
         if len(words) != 2:
             raise AuthenticationFailed("Invalid token header. Give: Authorization: Token <key>.")
         return words[1]
+
+
+def impersonated(request: Request, user: User) -> User:
+    """The user whom the request acts as; `impersonator` remembers who is behind it."""
+    uuid = request.headers.get(IMPERSONATION)
+    if not uuid:
+        return user
+    if not user.is_staff:
+        raise PermissionDenied("Only staff may act as somebody else.")
+    found = User.objects.filter(uuid=uuid, is_active=True).first() if is_uuid(uuid) else None
+    if found is None:
+        raise AuthenticationFailed(f"There is no active user with the uuid of {IMPERSONATION}.")
+    found.impersonator = user
+    logger.info("%s acts as %s: %s %s", user, found, request.method, request.path)
+    return found
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

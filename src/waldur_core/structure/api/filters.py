@@ -6,7 +6,8 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from waldur_core.permissions.strings import RoleName
-from waldur_core.rest.filters import MultiValueFilter, UUIDFilter, is_uuid
+from waldur_core.rest.filters import MultiValueFilter, UUIDFilter
+from waldur_core.rest.uuids import is_uuid
 from waldur_core.structure.models import User
 from waldur_core.structure.teams import scopes_held
 

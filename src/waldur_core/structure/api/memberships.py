@@ -24,8 +24,9 @@ from waldur_core.permissions import grants
 from waldur_core.permissions.access import Access, Holder, HolderOrSelf, Visible
 from waldur_core.permissions.models import Role, UserRole
 from waldur_core.permissions.strings import Permission
-from waldur_core.rest.filters import AnyOfFilter, MultiValueFilter, UUIDFilter, is_uuid
+from waldur_core.rest.filters import AnyOfFilter, MultiValueFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, ModelSerializer
+from waldur_core.rest.uuids import is_uuid
 from waldur_core.structure.models import User
 
 
