@@ -34,7 +34,7 @@ def links(response: Any) -> list[tuple[str, str]]:
     return [(rel.removeprefix('rel="').removesuffix('"'), url.strip("<>")) for url, rel in pairs]
 
 
-# lists --------------------------------------------------------------------------------------------------------------
+# lists ---------------------------------------------------------------------------------------------------------------
 
 
 def test_a_list_is_a_bare_array_with_its_total_in_a_header(client: APIClient, five: None) -> None:
@@ -97,7 +97,7 @@ def test_an_empty_list_has_one_page(client: APIClient) -> None:
     assert (response.json(), response["X-Result-Count"]) == ([], "0")
 
 
-# sparse fields, order, filters -----------------------------------------------------------------------------------------
+# sparse fields, order, filters ---------------------------------------------------------------------------------------
 
 
 def test_field_keeps_the_named_keys_and_ignores_unknown_ones(client: APIClient, cast: Cast) -> None:
@@ -176,7 +176,7 @@ def test_odd_times_never_break_the_server(client: APIClient, value: str) -> None
     assert client.get(f"/api/events/?created_from={value}").status_code in (200, 400)
 
 
-# uuids and bodies ------------------------------------------------------------------------------------------------------
+# uuids and bodies ----------------------------------------------------------------------------------------------------
 
 
 def test_uuids_are_32_hex_digits_in_answers_and_may_be_dashed_in_requests(client: APIClient, cast: Cast) -> None:
@@ -244,7 +244,7 @@ def test_ten_megabytes_of_json_are_413(client: APIClient) -> None:
     assert response.json() == {"detail": "The request body is larger than 2048 KiB."}
 
 
-# errors ----------------------------------------------------------------------------------------------------------------
+# errors --------------------------------------------------------------------------------------------------------------
 
 
 def test_the_missing_slash_is_404_with_a_hint(client: APIClient) -> None:

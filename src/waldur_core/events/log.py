@@ -17,7 +17,14 @@ def record(event_type: str, message: str, *, scope: Any = None, actor: Any = Non
     project = _related(scope, "project", "structure.Project")
     customer = _related(scope, "customer", "structure.Customer") or getattr(project, "customer", None)
     provider = getattr(getattr(scope, "offering", None), "customer", None)
-    named = {"project": project, "customer": customer, "resource": scope, "user": actor}
+    impersonator = getattr(actor, "impersonator", None)
+    named = {
+        "project": project,
+        "customer": customer,
+        "resource": scope,
+        "user": actor,
+        "impersonator": impersonator,
+    }
     names = {key: value for key, obj in named.items() for key, value in _names(key, obj).items()}
     message = redact(message)
     logger.info("%s: %s", event_type, message)

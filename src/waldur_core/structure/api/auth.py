@@ -60,6 +60,7 @@ class LogoutView(APIView):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Forget the token of this request."""
-        AuthToken.objects.filter(user=request.user).delete()
+        assert isinstance(request.auth, AuthToken)
+        request.auth.delete()
         record("auth_logged_out", f"{request.user} has signed out.", scope=request.user, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)

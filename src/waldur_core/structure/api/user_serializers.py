@@ -101,13 +101,13 @@ class UserMeSerializer(UserSerializer):
         fields = (*UserSerializer.Meta.fields, "token", "token_expires_at", "profile_completeness")
 
     def get_token(self, user: User) -> str:
-        return key_for(self.context["request"], user)
+        request = self.context["request"]
+        return request.auth.key if may_see_key(request, user) else ""
 
 
-def key_for(request: Any, user: User) -> str:
-    """The user's key if the request comes from himself; staff that acts for him never learns it."""
-    own = request.auth is not None and request.auth.user_id == user.pk
-    return request.auth.key if own else ""
+def may_see_key(request: Any, user: User) -> bool:
+    """Only the user himself; staff that acts as him never learns it."""
+    return request.auth is not None and request.auth.user_id == user.pk
 
 
 class UserAuthTokenSerializer(ModelSerializer):

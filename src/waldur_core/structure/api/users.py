@@ -24,6 +24,7 @@ from waldur_core.structure.api.user_serializers import (
     UserAuthTokenSerializer,
     UserMeSerializer,
     UserSerializer,
+    may_see_key,
 )
 from waldur_core.structure.models import AuthToken, Customer, Project, User
 from waldur_core.structure.teams import holders
@@ -127,7 +128,8 @@ class UserViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.Destr
     @action(detail=False, serializer_class=UserMeSerializer, pagination_class=None, filterset_class=None)
     def me(self, request: Request) -> Response:
         """The user of this request, with his token and permissions."""
-        user = User.objects.select_related("auth_token").prefetch_related(with_active_grants()).get(pk=request.user.pk)
+        users = User.objects.select_related("auth_token").prefetch_related(with_active_grants())
+        user = users.get(username=request.user.username)
         return Response(self.get_serializer(user).data)
 
     @extend_schema(responses=ProfileCompletenessSerializer, filters=False)
@@ -165,5 +167,5 @@ class UserViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.Destr
         user = self.get_object()
         token = AuthToken.objects.renew(user)
         record("token_created", f"{user} has got a new token.", scope=user, actor=request.user)
-        own = request.auth is not None and request.auth.user_id == user.pk
-        return Response((NewUserAuthTokenSerializer if own else UserAuthTokenSerializer)(token).data)
+        serializer = NewUserAuthTokenSerializer if may_see_key(request, user) else UserAuthTokenSerializer
+        return Response(serializer(token).data)

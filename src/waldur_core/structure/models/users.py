@@ -22,6 +22,8 @@ class User(AbstractUser):
         null=True, blank=True, default=3600, help_text="Seconds a token lives after its last use; null: for ever."
     )
 
+    impersonator: "User | None" = None  # during a request: the member of staff who acts as this user
+
     class Meta:
         ordering = ("username",)
 
