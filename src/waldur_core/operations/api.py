@@ -72,7 +72,7 @@ class OperationSerializer(ModelSerializer):
         return workflow_named(operation.workflow).title
 
     def get_resource_type(self, operation: Operation) -> str:
-        return str(getattr(workflow_named(operation.workflow).model, "resource_type", ""))
+        return str(getattr(operation.content_type.model_class(), "resource_type", ""))
 
     @extend_schema_field(OperationProgressSerializer)
     def get_progress(self, operation: Operation) -> dict[str, Any]:

@@ -5,14 +5,15 @@ import threading
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
 from waldur_core.operations.models import Operation
 
-LEASE = timedelta(seconds=30)
-RENEW_EVERY = 10.0  # seconds; a third of the lease, so that one missed renewal does not lose it
+LEASE = timedelta(seconds=settings.OPERATIONS_LEASE_SECONDS)
+RENEW_EVERY = LEASE.total_seconds() / 3  # so that one missed renewal does not lose it
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ def claim(operation_uuid: str | uuid.UUID) -> Operation | None:
 
 def save(operation: Operation, **fields: object) -> None:
     """Write fields of an operation we hold, and renew the lease with them; LeaseLost when we do not hold it."""
+    if operation.lease_token is None:
+        raise LeaseLost(str(operation))
     fields.setdefault("lease_until", timezone.now() + LEASE)
     mine = Operation.objects.filter(pk=operation.pk, lease_token=operation.lease_token)
     if not mine.update(modified=timezone.now(), **fields):
@@ -42,7 +45,10 @@ def save(operation: Operation, **fields: object) -> None:
 
 
 class LeaseKeeper:
-    """Renews, from one thread per process, the leases of the operations this process works on."""
+    """Renews, from one thread per process, the leases of the operations this process works on.
+
+    The first lease starts the thread: so each child of a forking worker gets its own.
+    """
 
     def __init__(self) -> None:
         self._tokens: set[uuid.UUID] = set()
@@ -53,16 +59,18 @@ class LeaseKeeper:
     def hold(self, token: uuid.UUID) -> None:
         with self._lock:
             self._tokens.add(token)
+        self.start()
 
     def drop(self, token: uuid.UUID) -> None:
         with self._lock:
             self._tokens.discard(token)
 
     def start(self) -> None:
-        if self._thread is None:
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
-            self._thread.start()
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._stop.clear()
+                self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+                self._thread.start()
 
     def stop(self) -> None:
         self._stop.set()

@@ -10,17 +10,17 @@ import traceback
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from waldur_core.events.log import record
 from waldur_core.operations import leases
-from waldur_core.operations.errors import Bug, Cancelled, OperationError, TimedOut
+from waldur_core.operations.errors import Bug, Cancelled, Invalid, OperationError, TimedOut
 from waldur_core.operations.leases import LeaseLost
 from waldur_core.operations.models import Operation
 from waldur_core.operations.start import begin_running, overdue
 from waldur_core.operations.tasks import wake
-from waldur_core.operations.workflow import Context, Step, UpdateWorkflow, Workflow, workflow_named
+from waldur_core.operations.workflow import Backoff, Context, Step, UpdateWorkflow, Workflow, workflow_named
 from waldur_core.secrets.redaction import redact
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ UNDO_DEADLINE = timedelta(hours=1)
 
 
 class Runner:
-    """`advance` does as much as can be done now. The two hooks around effects do nothing; crash tests replace them."""
+    """`advance` does as much as can be done now. The hooks around effects, of undo too, are for crash tests."""
 
     def before_effect(self, operation: Operation, step: Step) -> None: ...
 
@@ -65,20 +65,26 @@ class Run:
 
     def until_blocked(self) -> None:
         if self.context.subject is None:
-            return self._end(State.ERRED, error_code=Bug.code, error_message="The object does not exist any more.")
-        if self.operation.state == State.SCHEDULED:
-            self._begin()
+            self._end(State.ERRED, error_code=Bug.code, error_message="The object does not exist any more.")
         while self.operation.lease_token and self.operation.is_live:
             try:
-                self._undo_step() if self.operation.state == State.UNDOING else self._run_step()
-            except LeaseLost:
-                raise
+                self._go_on()
+            except (LeaseLost, OperationalError, InterfaceError):
+                raise  # a database that is away is like a killed worker: nothing is lost, another goes on
             except OperationError as error:
                 self._on_error(error)
             except Exception as error:
                 logger.exception("Step of %s failed with a bug", self.operation)
                 text = f"An unexpected error of the platform ({type(error).__name__}). Staff can see the details."
                 self._on_error(Bug(text), trace=redact(traceback.format_exc()))
+
+    def _go_on(self) -> None:
+        if self.operation.state == State.SCHEDULED:
+            self._begin()
+        elif self.operation.state == State.RUNNING:
+            self._run_step()
+        else:
+            self._undo_step()
 
     # forward ------------------------------------------------------------------------------------------------------
 
@@ -101,7 +107,8 @@ class Run:
             raise Cancelled("The operation was cancelled.")
         step = self._enter_step()
         if step is None:
-            return self._finish()
+            self._finish()
+            return
         if operation.phase != Phase.WAITING:
             result = self._effect(step)
             self._record(step, result)
@@ -113,6 +120,8 @@ class Run:
         if entry is None:
             return None
         self.context.item = entry["item"]
+        if entry["step"] not in self.workflow.by_name:
+            raise Invalid(f"This version of the platform does not know the step {entry['title']!r}.")
         return self.workflow.by_name[entry["step"]]
 
     def _effect(self, step: Step) -> Any:
@@ -159,7 +168,7 @@ class Run:
             plan[cursor] = {**plan[cursor], "state": "running", "started": timezone.now().isoformat()}
         leases.save(
             operation, cursor=cursor, plan=plan, phase=Phase.BEGUN, attempts=0, polls=0, data=self.context.data,
-            step_started=timezone.now(),
+            step_started=timezone.now(), error_message="",
         )  # fmt: skip
         self.fresh = True
 
@@ -167,23 +176,29 @@ class Run:
         with transaction.atomic():
             self.workflow.succeed(self.context)
             self._clear_action()
-            self._end(State.DONE)
             self._tell("succeeded", f"{self.workflow.title} of {self.operation.subject_name} has succeeded.")
+            self._end(State.DONE)
 
     # failure ------------------------------------------------------------------------------------------------------
 
     def _on_error(self, error: OperationError, trace: str = "") -> None:
-        operation = self.operation
-        step = self._enter_step()
-        if step and self._may_retry(error, step):
-            plan = self._marked(operation.current["state"], attempts=operation.attempts + 1)  # type: ignore[index]
-            delay = error.after or step.retry.delay(operation.attempts) * random.uniform(0.8, 1.2)
-            return self._wait(delay, attempts=operation.attempts + 1, plan=plan, error_message=redact(error.message))
-        if operation.state == State.UNDOING:
-            return self._leave_behind(error)
-        self._fail(error, trace)
+        operation, entry = self.operation, self.operation.current
+        undoing = operation.state == State.UNDOING
+        if entry and self._may_retry(error):
+            plan = self._marked(entry["state"], attempts=operation.attempts + 1)
+            delay = error.after or self._backoff(entry).delay(operation.attempts) * random.uniform(0.8, 1.2)
+            # while undoing, the message stays that of the failure
+            message = operation.error_message if undoing else redact(error.message)
+            self._wait(delay, attempts=operation.attempts + 1, plan=plan, error_message=message)
+        elif undoing:
+            self._leave_behind(error)
+        else:
+            self._fail(error, trace)
 
-    def _may_retry(self, error: OperationError, step: Step) -> bool:
+    def _backoff(self, entry: dict[str, Any]) -> Backoff:
+        return self.workflow.by_name[entry["step"]].retry
+
+    def _may_retry(self, error: OperationError) -> bool:
         operation, now = self.operation, timezone.now()
         if error.max_attempts is not None and operation.attempts + 1 >= error.max_attempts:
             return False
@@ -203,14 +218,16 @@ class Run:
         self._give_up()
 
     def _undo_step(self) -> None:
-        """Take back the effect at the cursor and move the cursor back; at the front the operation has failed cleanly."""
+        """Take back the effect at the cursor, move the cursor back; at the front the operation has failed cleanly."""
         operation = self.operation
         if operation.cursor >= len(operation.plan):
             leases.save(operation, cursor=max(len(operation.plan) - 1, 0), phase=Phase.BEGUN)
         step = self._enter_step()
         if step and step.undo and operation.phase != Phase.READY:
             self._adopt_lost_effect(step)
+            self.runner.before_effect(operation, step)
             step.undo(self.context)
+            self.runner.after_effect(operation, step)
         with transaction.atomic():
             state = self._state_after_undo(step)
             fields: dict[str, Any] = {"plan": self._marked(state), "data": self.context.data, "attempts": 0}
@@ -246,8 +263,8 @@ class Run:
         with transaction.atomic():
             self.workflow.fail(self.context, error, operation.error_traceback)
             self._clear_action()
-            self._end(State.CANCELLED if operation.error_code == Cancelled.code else State.ERRED)
             self._tell("failed", f"{self.workflow.title} of {operation.subject_name} has failed: {error.message}")
+            self._end(State.CANCELLED if operation.error_code == Cancelled.code else State.ERRED)
 
     # the row ------------------------------------------------------------------------------------------------------
 

@@ -62,9 +62,14 @@ def retry(operation: Operation, *, user: Any) -> Operation:
         raise Conflict("The object of this operation does not exist any more.")
     if subject.state != CoreState.ERRED:
         raise Conflict(f"{subject} is {subject.state}: there is nothing to retry.")
+    if Operation.objects.filter(subject_uuid=operation.subject_uuid, pk__gt=operation.pk).exists():
+        raise Conflict(f"A later operation has changed {subject}; only the last one can be retried.")
     subject.enter(workflow.scheduled, **_action_fields(type(workflow), operation.parameters))
     operation.state = Operation.State.SCHEDULED
     operation.phase = Operation.Phase.BEGUN
+    operation.plan = operation.plan[: operation.cursor] + [
+        {**entry, "state": "pending", "attempts": 0} for entry in operation.plan[operation.cursor :]
+    ]
     operation.attempts = operation.polls = 0
     operation.cancel_requested = False
     operation.error_code = operation.error_message = operation.error_traceback = ""

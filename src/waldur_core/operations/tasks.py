@@ -12,6 +12,7 @@ from waldur_core.operations.models import Operation
 
 LONGEST_MESSAGE_DELAY = 60.0  # seconds; longer waits are left to the sweep
 SWEEP_GRACE = timedelta(seconds=2)  # a message on its way gets this long before the sweep sends another
+SWEEP_MESSAGE_LIFE = 30.0  # seconds; so that the messages of many sweeps do not pile up before busy workers
 
 
 @shared_task(name="operations.advance", ignore_result=True)
@@ -30,11 +31,11 @@ def sweep(limit: int = 1000) -> int:
     due = Operation.objects.filter(unheld, state__in=Operation.LIVE, next_run_at__lt=now - SWEEP_GRACE)
     uuids = list(due.order_by("next_run_at").values_list("uuid", flat=True)[:limit])
     for uuid in uuids:
-        advance.delay(uuid.hex)
+        advance.apply_async((uuid.hex,), expires=SWEEP_MESSAGE_LIFE)
     return len(uuids)
 
 
 def wake(operation: Any, delay: float = 0) -> None:
-    """Send the message once the transaction has committed; a lost one is made up for by the sweep."""
+    """Send the message once the transaction has committed; one that is lost, or that no broker took, is the sweep's."""
     if delay <= LONGEST_MESSAGE_DELAY:
-        transaction.on_commit(lambda: advance.apply_async((operation.uuid.hex,), countdown=delay or None))
+        transaction.on_commit(lambda: advance.apply_async((operation.uuid.hex,), countdown=delay or None), robust=True)

@@ -1,9 +1,9 @@
 """The declaration of a change to a cloud: a table of steps.
 
-A step's functions take the context alone. `do` has one effect and may run twice; `marker` looks for what an earlier, lost
-`do` already made and returns it, or None; `record` writes the result of either to our rows, in the same transaction as the
-progress; `undo` takes the effect back (or `keeps` says why not); `until` is the condition to wait for. `each` unfolds a
-step into one per item.
+A step's functions take the context alone. `do` has one effect and may run twice; `marker` looks for what an earlier,
+lost `do` already made and returns it, or None; `record` writes the result of either to our rows, in one transaction
+with the progress; `undo` takes the effect back (or `keeps` says why not); `until` is the condition to wait for. `each`
+unfolds a step into one per item.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from waldur_core.operations.errors import OperationError
+from waldur_core.operations.errors import Invalid, OperationError
 from waldur_core.structure.states import CoreState, StatefulModel
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Backoff:
 
 
 class Context:
-    """What a step's functions see: the operation, its subject, the current item, and `data` that is kept between steps."""
+    """What a step's functions see: the operation, its subject, the current item; `data` is kept between steps."""
 
     def __init__(self, operation: "Operation", subject: Any) -> None:
         self.operation = operation
@@ -131,8 +131,17 @@ class Workflow:
         context.subject.enter(CoreState.ERRED, error_message=error.message, error_traceback=trace)
 
 
+class ForgottenWorkflow(Workflow):
+    """Stands for one that this version of the platform has no more: its operations can be read, not run."""
+
+    title = "Former workflow"
+
+    def plan(self, context: Any) -> list[PlannedStep]:
+        raise Invalid(f"This version of the platform does not know the workflow {context.operation.workflow}.")
+
+
 def workflow_named(name: str) -> Workflow:
-    return Workflow.registry[name]()
+    return Workflow.registry.get(name, ForgottenWorkflow)()
 
 
 class CreateWorkflow(Workflow):

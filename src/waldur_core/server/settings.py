@@ -131,6 +131,9 @@ CELERY_TASK_DEFAULT_QUEUE = os.environ.get("QUEUE", "waldur")
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 
+# After how many seconds another worker takes over what a killed one was at.
+OPERATIONS_LEASE_SECONDS = float(os.environ.get("OPERATIONS_LEASE_SECONDS", "30"))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
