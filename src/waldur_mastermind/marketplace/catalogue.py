@@ -1,10 +1,12 @@
 """Offerings and their parts: making them, keeping components in step with the plug-in, going on sale."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.events.log import record
@@ -124,10 +126,14 @@ def create_plan(offering: Offering, fields: Mapping[str, Any]) -> Plan:
 def set_prices(plan: Plan, prices: Mapping[str, Decimal]) -> None:
     """New prices; those not named stay. Resources on the plan pay them from the next month on."""
     components = _named(plan, prices, "prices")
-    column = "future_price" if plan.resources.filter(state__in=Resource.ALIVE).exists() else "price"
+    in_use = plan.resources.filter(state__in=Resource.ALIVE).exists()
     for name, price in prices.items():
-        setattr(components[name], column, price)
-        components[name].save(update_fields=[column, "modified"])
+        item = components[name]
+        if in_use:
+            item.future_price, item.future_price_from = price, _first_of_next_month()
+        else:
+            item.price, item.future_price, item.future_price_from = price, None, None
+        item.save()
     pricing.refresh_unit_price(plan)
 
 
@@ -146,6 +152,10 @@ def _named(plan: Plan, values: Mapping[str, Any], field: str) -> dict[str, PlanC
     if unknown := sorted(values.keys() - components.keys()):
         raise ValidationError({field: [f"The plan has no component {name}." for name in unknown]})
     return components
+
+
+def _first_of_next_month() -> date:
+    return (timezone.localdate().replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def _make_builtin(offering: Offering, builtin: BuiltinComponent) -> OfferingComponent:

@@ -130,6 +130,23 @@ class OfferingFormSerializer(serializers.Serializer[Any]):
     order = serializers.ListField(child=serializers.CharField())
     options = ObjectField(child=serializers.DictField())
 
+    def validate_options(self, options: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for key, option in options.items():
+            for name, kind, word in _OPTION_KEYS:
+                if name in option and not isinstance(option[name], kind):
+                    raise serializers.ValidationError(f"{key}.{name} must be {word}.")
+        return options
+
+
+_OPTION_KEYS: tuple[tuple[str, Any, str], ...] = (
+    ("type", str, "a text"),
+    ("label", str, "a text"),
+    ("required", bool, "true or false"),
+    ("choices", list, "a list"),
+    ("min", int | float, "a number"),
+    ("max", int | float, "a number"),
+)
+
 
 class NewOfferingSerializer(ModelSerializer):
     """An offering to be made, with its components, plans, and connection to its service."""

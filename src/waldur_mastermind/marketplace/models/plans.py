@@ -52,6 +52,7 @@ class PlanComponent(IdentifiedModel):
     future_price = models.DecimalField(
         max_digits=22, decimal_places=10, null=True, blank=True, help_text="The price from the next month on."
     )
+    future_price_from = models.DateField(null=True, blank=True, help_text="The first day of the future price.")
 
     visible_through: ClassVar = ("plan__offering", "plan__offering__customer")
 

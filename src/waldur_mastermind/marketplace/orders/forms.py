@@ -46,7 +46,9 @@ def _boolean(option: Mapping[str, Any], answer: Any) -> str:
 
 
 def _choice(option: Mapping[str, Any], answer: Any) -> str:
-    return "" if answer in option.get("choices", ()) else f"choose one of {', '.join(option.get('choices', ()))}"
+    return (
+        "" if answer in option.get("choices", ()) else f"choose one of {', '.join(map(str, option.get('choices', ())))}"
+    )
 
 
 def _choices(option: Mapping[str, Any], answer: Any) -> str:

@@ -103,7 +103,7 @@ def order_plan(resource: Resource, plan: Plan, user: Any) -> Order:
 
 @transaction.atomic
 def order_termination(resource: Resource, attributes: Mapping[str, Any], user: Any, **fields: Any) -> Order:
-    """Order the end of a resource; Conflict (409) when it is in use."""
+    """Order the end of a resource; Conflict (409) when it is in use. No user: its time has come."""
     checks.check_state(resource, Resource.State.OK, Resource.State.ERRED)
     checks.check_no_unfinished_order(resource)
     plugin_for(resource.offering).check_terminate(resource, attributes)
@@ -123,7 +123,7 @@ def _launch(order: Order) -> Order:
     """Write the order and let it go as far as it may without another person."""
     order.offering, order.project = order.resource.offering, order.resource.project
     user = order.created_by
-    order.auto_approved = is_approved_by_asking(order, user)
+    order.auto_approved = user is None or is_approved_by_asking(order, user)
     order.save()
     tell(order, "marketplace_order_created", "has been placed", user)
     tell(order, f"marketplace_resource_{KIND[Order.Type(order.type)]}_requested", "has been requested", user)
