@@ -31,6 +31,7 @@ def free_port(preferred: int) -> int:
 
 def spawn(name: str, *command: str) -> subprocess.Popen[bytes]:
     """Start a process in a group of its own, with its output in `<state>/<name>.log`."""
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
     log = (STATE_DIR / f"{name}.log").open("ab")
     return subprocess.Popen([sys.executable, *command], stdout=log, stderr=log, start_new_session=True)
 

@@ -1,0 +1,69 @@
+# Everything a newcomer needs. `make` alone lists the targets.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-reset first-order first-order-lab test test-slow test-lab lint format bench lab lab-down docs clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## put everything into .venv
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version)…"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(READY)
+
+demo: $(READY) ## start everything on this machine: server, worker, two simulated clouds, sample data
+	@exec $(BIN)/python -m demo
+
+demo-reset: $(READY) ## forget the demo's data
+	@$(BIN)/python -m demo reset
+
+first-order: $(READY) ## order a tenant and a server through the public client (starts a demo when none runs)
+	@$(BIN)/python -m demo.first_order
+
+first-order-lab: $(READY) ## the same against the real OpenStack of `make lab`
+	@$(BIN)/python -m demo.first_order --lab
+
+test: $(READY) ## the fast suite
+	@$(BIN)/python -m pytest -m "not slow and not lab"
+
+test-slow: $(READY) ## worker processes on real brokers, the whole crash matrix
+	@$(BIN)/python -m pytest -m slow
+
+test-lab: $(READY) ## the suites that talk to the real OpenStack of `make lab`
+	@$(BIN)/python -m pytest -m lab
+
+lint: $(READY) ## style, types, import contracts, generated files, migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy src twins demo examples bench tests
+	@$(BIN)/lint-imports
+	@WALDUR_STATE_DIR=.test $(BIN)/waldur makemigrations --check --dry-run
+
+format: $(READY) ## rewrite the code in the project's style
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(READY) ## the figures of docs/develop/figures.md
+	@$(BIN)/python -m bench
+
+lab: ## bring up a real OpenStack on this machine (CLOUD=c2 for a second one)
+	@$(PYTHON) -m lab up --cloud $(or $(CLOUD),c1)
+
+lab-down: ## stop it
+	@$(PYTHON) -m lab down --cloud $(or $(CLOUD),c1)
+
+docs: $(READY) ## regenerate the generated pages of docs/
+	@WALDUR_STATE_DIR=.test $(BIN)/waldur document_workflows --write
+
+clean: ## remove what the targets made (keeps .lab)
+	rm -rf $(VENV) .demo .test build dist *.egg-info src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './.lab/*' -prune -exec rm -rf {} +
