@@ -21,6 +21,13 @@ def with_active_grants() -> Prefetch:
     return Prefetch("grants", rows.prefetch_related(GenericPrefetch("scope", scopes)), to_attr="active_grants")
 
 
+class ScopedGrants(serializers.ListSerializer[Any]):
+    """Leaves out grants on something that was deleted."""
+
+    def to_representation(self, data: Any) -> Any:
+        return super().to_representation([grant for grant in data if grant.scope is not None])
+
+
 class PermissionSerializer(ModelSerializer):
     """One role of a user, and the customer and project it reaches."""
 
@@ -36,6 +43,7 @@ class PermissionSerializer(ModelSerializer):
 
     class Meta:
         model = UserRole
+        list_serializer_class = ScopedGrants
         fields = (
             "uuid", "created", "expiration_time", "role_name", "role_description", "role_uuid", "scope_type",
             "scope_uuid", "scope_name", "customer_uuid", "customer_name", "project_uuid",
