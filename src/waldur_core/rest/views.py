@@ -102,7 +102,7 @@ class GenericViewSet(AccessControl, viewsets.GenericViewSet[Any]):
 
 
 class ListMixin(mixins.ListModelMixin):
-    """Lists; HEAD answers the same headers from a COUNT alone."""
+    """Lists; HEAD answers the same headers from the count, without reading the rows."""
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         if request.method != "HEAD":

@@ -5,12 +5,18 @@ import re
 
 MASK = "***"
 _NAMES = r"password|user_password|adminPass|secret|token|x-auth-token|x-subject-token|authorization|user_data"
-_PAIR = re.compile(rf"""(?ix) (["']?(?:{_NAMES})["']?\s*[:=]\s*) (?: "[^"]*" | '[^']*' | (?:Token\s+)?[^\s,}}&"']+ )""")
+_PAIR = re.compile(
+    rf"""(?ix) (\\?["']? (?:{_NAMES}) \\?["']? \s*[:=]\s*)
+    (?: \\"[^"]*?\\"                                     # JSON within JSON
+      | "(?:[^"\\]|\\.)*(?:"|$) | '(?:[^'\\]|\\.)*(?:'|$)  # to the end where the text was cut off
+      | (?:(?:Token|Bearer|Basic)\s+)? [^\s,}}&"'\\]+ )"""
+)
+_USERINFO = re.compile(r"(://[^/\s:@]+:)[^/\s@]+@")
 
 
 def redact(text: str) -> str:
-    """Mask the values of secret-looking keys in `text` (JSON, repr, headers and query strings alike)."""
-    return _PAIR.sub(rf"\1{MASK}", text)
+    """Mask the values of secret-looking keys in `text` (JSON, repr, headers, query strings) and passwords in URLs."""
+    return _USERINFO.sub(rf"\1{MASK}@", _PAIR.sub(rf"\1{MASK}", text))
 
 
 class RedactingFilter(logging.Filter):
