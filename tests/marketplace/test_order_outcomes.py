@@ -159,7 +159,7 @@ def test_an_executing_order_shows_its_operation_and_how_far_it_is(stage: Stage) 
 
 
 def make_operation(order: Order) -> Operation:
-    machine = ServiceSettings.objects.get(uuid=order.resource.scope_uuid)
+    machine: Any = order.resource.scope
     titles = ("Build it", "Wire it", "Try it")
     return Operation.objects.create(
         workflow=MACHINE,

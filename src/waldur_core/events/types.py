@@ -18,7 +18,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         for what in ("create", "update", "terminate")
         for outcome in ("requested", "succeeded", "failed", "canceled")
     )
-    + ("marketplace_resource_erred_on_backend", "marketplace_resource_plan_switched"),
+    + (
+        "marketplace_resource_erred_on_backend",
+        "marketplace_resource_plan_switched",
+        "marketplace_resource_unlinked",
+        "marketplace_resource_update_end_date_succeeded",
+    ),
     "offerings": (
         "marketplace_offering_created",
         "marketplace_offering_updated",

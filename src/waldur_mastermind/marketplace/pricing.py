@@ -46,7 +46,7 @@ def monthly_price(plan: Plan | None, limits: Mapping[str, int]) -> Decimal:
 
 def refresh_unit_price(plan: Plan) -> None:
     """Keep `unit_price` equal to the fixed components after a change of prices or amounts."""
-    plan.unit_price = flat_price(plan)
+    plan.unit_price = flat_price(Plan.objects.get(pk=plan.pk))  # anew: `plan` may carry components as they were
     plan.save(update_fields=["unit_price", "modified"])
 
 

@@ -83,7 +83,7 @@ def with_counts(queryset: QuerySet[Category], user: Any) -> QuerySet[Any]:
         if user.is_staff or user.is_support
         else Offering.objects.filter(visibility(user, Offering))
     )
-    return queryset.annotate(
+    return queryset.order_by("title", "pk").annotate(
         offering_count=Count("offerings", filter=on_sale, distinct=True),
         available_offerings_count=Count(
             "offerings", filter=Q(offerings__state="Active", offerings__in=seen.values("pk")), distinct=True

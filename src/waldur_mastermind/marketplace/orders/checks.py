@@ -10,7 +10,7 @@ from waldur_core.rest.errors import Conflict
 from waldur_core.structure.models import Project
 from waldur_mastermind.marketplace.models import Offering, Order, Plan, Resource
 from waldur_mastermind.marketplace.orders.forms import check_form
-from waldur_mastermind.marketplace.orders.limits import check_limits
+from waldur_mastermind.marketplace.orders.limits import check_limits, lock
 from waldur_mastermind.marketplace.plugins import OfferingPlugin, OrderRequest, plugin_for
 
 
@@ -53,7 +53,10 @@ def check_plan(offering: Offering, plan: Plan | None, plugin: OfferingPlugin) ->
         raise refuse("plan", "This plan belongs to another offering.")
     if plan.archived:
         raise refuse("plan", "This plan is archived: it takes no new orders.")
-    if plan.max_amount is not None and plan.resources.filter(state__in=Resource.ALIVE).count() >= plan.max_amount:
+    if plan.max_amount is None:
+        return
+    lock(plan)
+    if plan.resources.filter(state__in=Resource.ALIVE).count() >= plan.max_amount:
         raise refuse("plan", f"This plan is used by {plan.max_amount} resources already, the most it allows.")
 
 
@@ -81,6 +84,7 @@ def check_resource_count(offering: Offering, project: Project) -> None:
     most = offering.plugin_options.get("maximal_resource_count_per_project")
     if most is None:
         return
+    lock(offering)
     if offering.resources.filter(project=project, state__in=Resource.ALIVE).count() >= most:
         raise refuse("project", f"The project has {most} resources of this offering already, the most it allows.")
 

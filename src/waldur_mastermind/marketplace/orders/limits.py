@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db.models import BigIntegerField, Sum
+from django.db.models import BigIntegerField, Model, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from rest_framework.exceptions import ValidationError
@@ -17,7 +17,7 @@ def check_limits(offering: Offering, limits: Mapping[str, int], resource: Resour
     """
     components = {component.type: component for component in offering.components.all()}
     problems = []
-    for name, value in limits.items():
+    for name, value in sorted(limits.items()):  # sorted, as every order locks in this order
         component = components.get(name)
         if component is None:
             problems.append(f"The offering has no component {name}.")
@@ -27,6 +27,11 @@ def check_limits(offering: Offering, limits: Mapping[str, int], resource: Resour
             problems.append(problem)
     if problems:
         raise ValidationError({"limits": problems})
+
+
+def lock(holder: Model) -> None:
+    """Until the transaction ends nobody else takes from what `holder` caps: two orders cannot pass one gap."""
+    type(holder)._default_manager.select_for_update(no_key=True).get(pk=holder.pk)
 
 
 def with_defaults(offering: Offering, limits: Mapping[str, int]) -> dict[str, int]:
@@ -53,6 +58,7 @@ def _out_of_range(component: OfferingComponent, value: int) -> str:
 def _not_available(component: OfferingComponent, value: int, resource: Resource | None) -> str:
     if component.max_available_limit is None:
         return ""
+    lock(component)
     others = Resource.objects.filter(offering_id=component.offering_id, state__in=Resource.ALIVE)
     if resource:
         others = others.exclude(pk=resource.pk)
