@@ -46,17 +46,28 @@ async def serve(twin: OpenStackTwin, password: str, quiet: bool) -> None:
         loop.add_signal_handler(name, twin.ask_to_stop)
     await asyncio.wait({task, asyncio.create_task(twin.started())}, return_when=asyncio.FIRST_COMPLETED)
     if not quiet and not task.done():
-        print(BANNER.format(auth_url=twin.auth_url, base_url=twin.base_url, password=password,
-                            region=twin.settings.region), flush=True)
+        print(
+            BANNER.format(
+                auth_url=twin.auth_url, base_url=twin.base_url, password=password, region=twin.settings.region
+            ),
+            flush=True,
+        )
     await task
 
 
 def main() -> int:
     options = parse()
     twin = OpenStackTwin(
-        port=options.port, region=options.region, latency=options.latency, state=options.state, host=options.host,
-        certfile=options.certfile, keyfile=options.keyfile, admin_password=options.admin_password,
-        external_cidr=options.external_cidr, token_ttl=options.token_ttl,
+        port=options.port,
+        region=options.region,
+        latency=options.latency,
+        state=options.state,
+        host=options.host,
+        certfile=options.certfile,
+        keyfile=options.keyfile,
+        admin_password=options.admin_password,
+        external_cidr=options.external_cidr,
+        token_ttl=options.token_ttl,
     )
     try:
         with contextlib.suppress(KeyboardInterrupt):

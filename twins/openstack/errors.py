@@ -34,6 +34,16 @@ def conflict(message: str, type: str = "Conflict") -> ApiError:
 
 
 UNAUTHORIZED = "The request you have made requires authentication."
+GLANCE_UNAUTHORIZED = (
+    "This server could not verify that you are authorized to access the document you requested. Either you supplied "
+    "the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials "
+    "required."
+)
+MALFORMED = {
+    "identity": "Expecting to find valid JSON in request body. The server could not comply with the request since it "
+    "is either malformed or otherwise incorrect. The client is assumed to be in error.",
+    "network": "Body contains invalid data",
+}
 NO_ROUTE = "The resource could not be found."
 POLICY_TEXT = {
     "identity": "You are not authorized to perform the requested action: {}.",
@@ -73,6 +83,8 @@ def title(status: int) -> str:
 
 def body_of(service: str, error: ApiError) -> dict[str, Any]:
     """The JSON body of a refusal, shaped as ``service`` shapes it."""
+    if error.status == 401 and service == "image":
+        return web_error(401, GLANCE_UNAUTHORIZED)
     if error.status == 401:
         return {"error": {"code": 401, "title": "Unauthorized", "message": error.message}}
     if service == "identity":
@@ -90,8 +102,9 @@ def body_of(service: str, error: ApiError) -> dict[str, Any]:
 
 def web_error(status: int, message: str) -> dict[str, Any]:
     """The body that WebOb makes of an exception nobody renders: Glance, and unknown paths elsewhere."""
+    explained = f"{message}\n\n" if "<br />" in message else f"{message}<br /><br />\n\n\n"
     return {
-        "message": f"{message}<br /><br />\n\n\n",
+        "message": explained,
         "code": f"{status} {title(status)}",
         "title": title(status),
     }

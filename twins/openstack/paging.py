@@ -29,13 +29,19 @@ def size(call: Call) -> tuple[int, bool]:
     most = call.cloud.max_limit
     if text is None:
         return most, False
-    try:
-        limit = int(text)
-    except ValueError:
-        raise bad_request("limit param must be an integer") from None
-    if limit < 0:
-        raise bad_request("limit param must be positive")
+    if not text.isdigit():
+        raise refusal(call, text)
+    limit = int(text)
     return (min(limit, most) if limit else most), bool(limit)
+
+
+def refusal(call: Call, text: str) -> ApiError:
+    if call.service == "compute":
+        return bad_request(
+            f"Invalid input for query parameters limit. Value: {text}. '{text}' does not match '^[0-9]*$'"
+        )
+    negative = text.startswith("-") and text[1:].isdigit()
+    return bad_request(f"limit param must be {'positive' if negative else 'an integer'}")
 
 
 def next_link(call: Call, marker: str) -> list[Obj]:

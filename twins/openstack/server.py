@@ -17,7 +17,7 @@ from . import inspection
 from .block_storage.service import SERVICE as BLOCK_STORAGE
 from .cloud import Cloud, LoggedCall
 from .compute.service import SERVICE as COMPUTE
-from .errors import UNAUTHORIZED, ApiError, body_of, policy_refusal
+from .errors import MALFORMED, UNAUTHORIZED, ApiError, bad_request, body_of, policy_refusal
 from .faults import Fault
 from .identity.service import SERVICE as IDENTITY
 from .identity.tokens import authenticate
@@ -90,7 +90,7 @@ def make_call(request: web.Request, cloud: Cloud, service: Service) -> Call:
     base = f"{request.scheme}://{request.host}"
     call = Call(cloud, service.name, request.method, request.path, base, Context(), headers=request.headers)
     call.query = list(request.query.items())
-    path = request.path[len(service.prefix):] if request.path.startswith(service.prefix) else request.path
+    path = request.path[len(service.prefix) :] if request.path.startswith(service.prefix) else request.path
     if service.version_in_path:
         path, call.scope = take_project(path, service.version_in_path)
     route, values = service.router.find(request.method, path)
@@ -187,10 +187,10 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
     call: Call = request["call"]
     route: Route | None = request["route"]
     if route is None:
-        return render(service, call, service.no_route())
+        return render(service, call, service.no_route(call))
     service.negotiate(call)
     if call.body is ...:
-        raise ApiError(400, "Malformed request body")
+        raise bad_request(MALFORMED.get(service.name, "Malformed request body"), "HTTPBadRequest")
     revision = call.state.revision
     try:
         if route.stream:
@@ -207,6 +207,8 @@ def render(service: Service, call: Call, reply: Reply) -> web.Response:
     headers = {"x-openstack-request-id": request_id, **service.headers(call, request_id), **reply.headers}
     if reply.body is None:
         return web.Response(status=reply.status, headers=headers)
+    if isinstance(reply.body, str):
+        return web.Response(status=reply.status, headers=headers, text=reply.body, content_type="text/html")
     body = json.dumps(reply.body).encode()
     return web.Response(status=reply.status, headers=headers, body=body, content_type="application/json")
 

@@ -8,6 +8,15 @@ from dataclasses import dataclass, field
 from .errors import NO_ROUTE, ApiError, bad_request, body_of, not_found, web_error
 from .wire import Call, Reply, Route, Router, Version
 
+FLASK_NOT_FOUND = """\
+<!doctype html>
+<html lang=en>
+<title>404 Not Found</title>
+<h1>Not Found</h1>
+<p>The requested URL was not found on the server. If you entered the URL manually please check your spelling and try \
+again.</p>
+"""
+
 
 @dataclass
 class Service:
@@ -81,10 +90,15 @@ class Service:
             found["X-OpenStack-Nova-API-Version"] = version
         return found
 
-    def no_route(self) -> Reply:
-        if self.name in ("identity", "network"):
+    def no_route(self, call: Call) -> Reply:
+        """What the service says to a path or method that it does not have."""
+        if self.name == "network":
             return Reply(404, body_of(self.name, not_found(NO_ROUTE)))
-        return Reply(404, web_error(404, NO_ROUTE))
+        if self.name != "identity":
+            return Reply(404, web_error(404, NO_ROUTE))
+        if self.router.methods(call.path.removeprefix(self.prefix)):
+            return Reply(405, {"message": "The method is not allowed for the requested URL."})
+        return Reply(404, FLASK_NOT_FOUND)
 
 
 def dotted(version: Version) -> str:

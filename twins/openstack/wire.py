@@ -132,6 +132,10 @@ class Router:
         route = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
         return route, values
 
+    def methods(self, path: str) -> bool:
+        """Whether the path is known with any method."""
+        return self._walk(self._root, path.strip("/").split("/"), []) is not None
+
     def _walk(self, node: Obj, segments: list[str], values: list[str]) -> Obj | None:
         if not segments:
             return node.get("/")

@@ -49,7 +49,9 @@ def extend(call: Call, volume: Obj, value: Obj) -> Reply:
             "Invalid input received: New size for extend must be greater than current size. "
             f"(current: {volume['size']}, extended: {size})."
         )
-    quotas.check(call, volume["project_id"], "volumes", size - volume["size"], volume["volume_type"], new=0)
+    quotas.check(
+        call, volume["project_id"], "volumes", size - volume["size"], volume["volume_type"], new=0, size=size
+    )
     call.cloud.schedule("volume.extend", volume["id"], size, volume["status"])
     call.state.edit("volumes", volume, status="extending", updated_at=call.stamp())
     return Reply(202)
@@ -88,8 +90,14 @@ def retype(call: Call, volume: Obj, value: Obj) -> Reply:
 def change_type(cloud: Cloud, volume_id: str, type_id: str, status: str) -> None:
     volume, type_ = cloud.state.get("volumes", volume_id), cloud.state.get("volume_types", type_id)
     if volume is not None and type_ is not None and volume["status"] == "retyping":
-        cloud.state.edit("volumes", volume, volume_type=type_["name"], volume_type_id=type_["id"], status=status,
-                         updated_at=cloud.clock.stamp())
+        cloud.state.edit(
+            "volumes",
+            volume,
+            volume_type=type_["name"],
+            volume_type_id=type_["id"],
+            status=status,
+            updated_at=cloud.clock.stamp(),
+        )
 
 
 @failure("volume.retype")
@@ -99,7 +107,9 @@ def keep_type(cloud: Cloud, volume_id: str, type_id: str, status: str, message: 
 
 def reset_status(call: Call, volume: Obj, value: Obj) -> Reply:
     admin_only(call, "reset_status")
-    call.state.edit("volumes", volume, status=value.get("status") or volume["status"], updated_at=call.stamp())
+    call.state.edit(
+        "volumes", volume, status=value.get("status") or volume["status"], updated_at=call.stamp()
+    )
     return Reply(202)
 
 

@@ -23,16 +23,27 @@ def reserve(call: Call, volume: Obj, instance: str) -> Obj:
 
 def promise(call: Call, volume: Obj, instance: str) -> Obj:
     """An attachment of a volume that is still being made for a server."""
-    return call.state.add("attachments", {
-        "id": new_id(), "project_id": volume["project_id"], "volume_id": volume["id"], "instance": instance,
-        "status": "reserved", "device": None, "attached_at": None, "host": None,
-    })
+    return call.state.add(
+        "attachments",
+        {
+            "id": new_id(),
+            "project_id": volume["project_id"],
+            "volume_id": volume["id"],
+            "instance": instance,
+            "status": "reserved",
+            "device": None,
+            "attached_at": None,
+            "host": None,
+        },
+    )
 
 
 def complete(cloud: Cloud, attachment: Obj, device: str, host: str | None = None) -> None:
     """The second half: the server sees the volume."""
     stamp = cloud.clock.stamp()
-    cloud.state.edit("attachments", attachment, status="attached", device=device, attached_at=stamp, host=host)
+    cloud.state.edit(
+        "attachments", attachment, status="attached", device=device, attached_at=stamp, host=host
+    )
     volume = cloud.state.get("volumes", attachment["volume_id"])
     if volume is not None:
         cloud.state.edit("volumes", volume, status="in-use", updated_at=stamp)

@@ -45,14 +45,28 @@ def create(call: Call) -> Reply:
         )
     quotas.check_backup(call, call.project_id, volume["size"])
     key = new_id()
-    backup = call.state.add("backups", {
-        "id": key, "name": body.get("name"), "description": body.get("description"), "status": "creating",
-        "volume_id": volume["id"], "size": volume["size"], "snapshot_id": body.get("snapshot_id"),
-        "is_incremental": bool(body.get("incremental")), "metadata": dict(body.get("metadata") or {}),
-        "container": f"{key[:2]}/{key[2:4]}/{key}", "fail_reason": None, "project_id": call.project_id,
-        "user_id": call.context.user_id, "created_at": call.stamp(), "updated_at": None,
-        "bootable": volume["bootable"], "image_metadata": volume["image_metadata"],
-    })
+    backup = call.state.add(
+        "backups",
+        {
+            "id": key,
+            "name": body.get("name"),
+            "description": body.get("description"),
+            "status": "creating",
+            "volume_id": volume["id"],
+            "size": volume["size"],
+            "snapshot_id": body.get("snapshot_id"),
+            "is_incremental": bool(body.get("incremental")),
+            "metadata": dict(body.get("metadata") or {}),
+            "container": f"{key[:2]}/{key[2:4]}/{key}",
+            "fail_reason": None,
+            "project_id": call.project_id,
+            "user_id": call.context.user_id,
+            "created_at": call.stamp(),
+            "updated_at": None,
+            "bootable": volume["bootable"],
+            "image_metadata": volume["image_metadata"],
+        },
+    )
     call.cloud.schedule("backup.create", key, volume["status"])
     call.state.edit("volumes", volume, status="backing-up", updated_at=call.stamp())
     return Reply(202, {"backup": brief(call, backup)})
@@ -117,8 +131,13 @@ def restored(cloud: Cloud, backup_id: str, volume_id: str) -> None:
     if backup is None or volume is None:
         return
     cloud.state.edit(
-        "volumes", volume, status="available", updated_at=cloud.clock.stamp(), placed=True,
-        bootable=backup["bootable"], image_metadata=backup["image_metadata"],
+        "volumes",
+        volume,
+        status="available",
+        updated_at=cloud.clock.stamp(),
+        placed=True,
+        bootable=backup["bootable"],
+        image_metadata=backup["image_metadata"],
     )
 
 

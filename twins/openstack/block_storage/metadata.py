@@ -65,8 +65,12 @@ STEPS: tuple[tuple[str, str, str, Callable[[Call, Obj], Obj], str, bool], ...] =
     ("DELETE", "/{key}", "delete", drop_item, "", True),
 )
 ROUTES = [
-    Route(method, f"/{kind}/{{id}}/metadata{path}", f"{name}_metadata.{verb}",
-          handler(kind, noun, step, shows, writes))
+    Route(
+        method,
+        f"/{kind}/{{id}}/metadata{path}",
+        f"{name}_metadata.{verb}",
+        handler(kind, noun, step, shows, writes),
+    )
     for kind, name, noun in KINDS
     for method, path, verb, step, shows, writes in STEPS
 ]

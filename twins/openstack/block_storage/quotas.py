@@ -65,13 +65,19 @@ def refuse(message: str) -> ApiError:
     return ApiError(413, message, retry_after=0)
 
 
-def check(call: Call, project_id: str, noun: str, gigabytes: int, type_: str, new: int = 1) -> None:
-    """413 when ``new`` objects (``volumes`` or ``snapshots``) of ``gigabytes`` in all are too much."""
+def check(
+    call: Call, project_id: str, noun: str, gigabytes: int, type_: str, new: int = 1, size: int | None = None
+) -> None:
+    """413 when ``new`` objects (``volumes`` or ``snapshots``) of ``gigabytes`` in all are too much.
+
+    ``size`` is what one of them comes to, where that is not ``gigabytes``.
+    """
     allowed, used = limits(call, project_id), usage(call, project_id)
     largest = allowed["per_volume_gigabytes"]
-    if noun == "volumes" and 0 <= largest < gigabytes:
+    size = gigabytes if size is None else size
+    if noun == "volumes" and 0 <= largest < size:
         raise refuse(
-            f"VolumeSizeExceedsLimit: Requested volume size {gigabytes} is larger than maximum allowed limit {largest}."
+            f"VolumeSizeExceedsLimit: Requested volume size {size}G is larger than maximum allowed limit {largest}G."
         )
     for key in ("gigabytes", f"gigabytes_{type_}"):
         if 0 <= allowed.get(key, -1) < used.get(key, 0) + gigabytes:
@@ -85,12 +91,9 @@ def check(call: Call, project_id: str, noun: str, gigabytes: int, type_: str, ne
 
 
 def too_many(noun: str, key: str, limit: int) -> str:
-    singular = noun[:-1]
-    suffix = "" if key == noun else f" for quota '{key}'."
-    return (
-        f"{singular.capitalize()}LimitExceeded: Maximum number of {noun} allowed ({limit}) exceeded"
-        + (suffix or ".")
-    )
+    suffix = f" for quota '{key}'." if noun == "volumes" else ""
+    name = noun[:-1].capitalize()
+    return f"{name}LimitExceeded: Maximum number of {noun} allowed ({limit}) exceeded{suffix}"
 
 
 def check_backup(call: Call, project_id: str, gigabytes: int) -> None:
@@ -102,7 +105,9 @@ def check_backup(call: Call, project_id: str, gigabytes: int) -> None:
             f"{used['backup_gigabytes']}G has been consumed."
         )
     if 0 <= allowed["backups"] < used["backups"] + 1:
-        raise refuse(f"BackupLimitExceeded: Maximum number of backups allowed ({allowed['backups']}) exceeded")
+        raise refuse(
+            f"BackupLimitExceeded: Maximum number of backups allowed ({allowed['backups']}) exceeded"
+        )
 
 
 def show(call: Call) -> Obj:
@@ -113,7 +118,8 @@ def show(call: Call) -> Obj:
     if call.flag("usage"):
         used = usage(call, project_id)
         allowed = {
-            name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0} for name, limit in allowed.items()
+            name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
+            for name, limit in allowed.items()
         }
     return {"quota_set": {**allowed, "id": project_id}}
 
@@ -122,7 +128,15 @@ def show_defaults(call: Call) -> Obj:
     return {"quota_set": {**DEFAULTS, **dict.fromkeys(type_keys(call), -1), "id": call.params["target"]}}
 
 
+def check_number(name: str, limit: Any) -> None:
+    if not str(limit).lstrip("-").isdigit():
+        raise bad_request(f"{name} must be an integer")
+    if int(limit) < -1:
+        raise bad_request(f"{name} must be >= -1")
+
+
 def update(call: Call) -> Obj:
+    """Only a quota that was set before is compared with what is used."""
     project_id = call.params["target"]
     body = dict((call.body or {}).get("quota_set") or {})
     body.pop("tenant_id", None)
@@ -130,13 +144,14 @@ def update(call: Call) -> Obj:
     unknown = [name for name in body if name not in present]
     if unknown:
         raise bad_request(f"Invalid input received: Bad key(s) in quota set: {','.join(unknown)}")
+    stored = (call.state.get("volume_quotas", project_id) or {}).get("limits", {})
     for name, limit in body.items():
-        if 0 <= int(limit) < used.get(name, 0):
+        check_number(name, limit)
+        if name in stored and 0 <= int(limit) < used.get(name, 0):
             raise bad_request(
                 f"Quota {name} limit must be equal or greater than existing resources. "
                 f"Current usage is {used[name]} and the requested limit is {limit}."
             )
-    stored = (call.state.get("volume_quotas", project_id) or {}).get("limits", {})
     chosen = {name: int(limit) for name, limit in body.items()}
     call.state.add("volume_quotas", {"id": project_id, "limits": {**stored, **chosen}})
     return {"quota_set": limits(call, project_id)}
@@ -158,9 +173,19 @@ def show_limits(call: Call) -> Obj:
 ROUTES = [
     Route("GET", "/os-quota-sets/{target}", "volume_quota.show", show),
     Route("GET", "/os-quota-sets/{target}/defaults", "volume_quota.show_defaults", show_defaults),
-    Route("PUT", "/os-quota-sets/{target}", "volume_quota.update", update,
-          policy="volume_extension:quotas:update"),
-    Route("DELETE", "/os-quota-sets/{target}", "volume_quota.delete", delete,
-          policy="volume_extension:quotas:delete"),
+    Route(
+        "PUT",
+        "/os-quota-sets/{target}",
+        "volume_quota.update",
+        update,
+        policy="volume_extension:quotas:update",
+    ),
+    Route(
+        "DELETE",
+        "/os-quota-sets/{target}",
+        "volume_quota.delete",
+        delete,
+        policy="volume_extension:quotas:delete",
+    ),
     Route("GET", "/limits", "limits.show", show_limits),
 ]

@@ -22,45 +22,68 @@ def show_version(call: Call) -> Obj:
 
 
 def versions(call: Call) -> Obj:
-    return {"versions": [{
-        "id": "v3.0",
-        "status": "CURRENT",
-        "version": f"{HIGH[0]}.{HIGH[1]}",
-        "min_version": f"{LOW[0]}.{LOW[1]}",
-        "updated": "2023-08-31T00:00:00Z",
-        "links": [
-            {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
-            {"rel": "self", "href": f"{call.base}/volume/v3/"},
-        ],
-        "media-types": [{"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}],
-    }]}
+    return {
+        "versions": [
+            {
+                "id": "v3.0",
+                "status": "CURRENT",
+                "version": f"{HIGH[0]}.{HIGH[1]}",
+                "min_version": f"{LOW[0]}.{LOW[1]}",
+                "updated": "2023-08-31T00:00:00Z",
+                "links": [
+                    {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
+                    {"rel": "self", "href": f"{call.base}/volume/v3/"},
+                ],
+                "media-types": [
+                    {"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}
+                ],
+            }
+        ]
+    }
 
 
 def list_zones(call: Call) -> Obj:
-    return {"availabilityZoneInfo": [
-        {"zoneName": zone, "zoneState": {"available": True}} for zone in ("nova", "az2")
-    ]}
+    return {
+        "availabilityZoneInfo": [
+            {"zoneName": zone, "zoneState": {"available": True}} for zone in ("nova", "az2")
+        ]
+    }
 
 
 def list_services(call: Call) -> Obj:
     hosts = (("cinder-scheduler", "volume-1"), ("cinder-volume", HOST), ("cinder-backup", "volume-1"))
-    return {"services": [
-        {
-            "binary": binary, "host": host, "zone": "nova", "status": "enabled", "state": "up",
-            "updated_at": f"{call.stamp()}.000000", "disabled_reason": None,
-        }
-        for binary, host in hosts
-    ]}
+    return {
+        "services": [
+            {
+                "binary": binary,
+                "host": host,
+                "zone": "nova",
+                "status": "enabled",
+                "state": "up",
+                "updated_at": f"{call.stamp()}.000000",
+                "disabled_reason": None,
+            }
+            for binary, host in hosts
+        ]
+    }
 
 
 def list_pools(call: Call) -> Obj:
-    return {"pools": [
-        {"name": f"{HOST}#{type_['name']}", "capabilities": {
-            "volume_backend_name": type_["name"], "total_capacity_gb": 1000000, "free_capacity_gb": 1000000,
-            "allocated_capacity_gb": 0, "storage_protocol": "iSCSI",
-        }}
-        for type_ in call.state.all("volume_types")
-    ]}
+    return {
+        "pools": [
+            {
+                "name": f"{HOST}#{type_['name']}",
+                "capabilities": {
+                    "volume_backend_name": type_["name"],
+                    "total_capacity_gb": 1000000,
+                    "free_capacity_gb": 1000000,
+                    "allocated_capacity_gb": 0,
+                    "storage_protocol": "iSCSI",
+                },
+            }
+            for type_ in call.state.all("volume_types")
+        ]
+    }
 
 
 def list_extensions(call: Call) -> Obj:
@@ -101,18 +124,48 @@ VERSIONED = [
     Route("GET", "/types/{id}", "volume_type.show", types.show),
     Route("PUT", "/types/{id}", "volume_type.update", types.update, policy="volume_extension:type_update"),
     Route("DELETE", "/types/{id}", "volume_type.delete", types.delete, policy="volume_extension:type_delete"),
-    Route("GET", "/types/{id}/extra_specs", "volume_type_spec.list", types.list_specs,
-          policy="volume_extension:types_extra_specs:index"),
-    Route("POST", "/types/{id}/extra_specs", "volume_type_spec.create", types.set_specs,
-          policy="volume_extension:types_extra_specs:create"),
-    Route("GET", "/types/{id}/extra_specs/{key}", "volume_type_spec.show", types.show_spec,
-          policy="volume_extension:types_extra_specs:show"),
-    Route("DELETE", "/types/{id}/extra_specs/{key}", "volume_type_spec.delete", types.delete_spec,
-          policy="volume_extension:types_extra_specs:delete"),
-    Route("GET", "/types/{id}/os-volume-type-access", "volume_type_access.list", types.list_access,
-          policy="volume_extension:volume_type_access"),
-    Route("POST", "/types/{id}/action", "volume_type.action", types.change_access,
-          policy="volume_extension:volume_type_access:addProjectAccess"),
+    Route(
+        "GET",
+        "/types/{id}/extra_specs",
+        "volume_type_spec.list",
+        types.list_specs,
+        policy="volume_extension:types_extra_specs:index",
+    ),
+    Route(
+        "POST",
+        "/types/{id}/extra_specs",
+        "volume_type_spec.create",
+        types.set_specs,
+        policy="volume_extension:types_extra_specs:create",
+    ),
+    Route(
+        "GET",
+        "/types/{id}/extra_specs/{key}",
+        "volume_type_spec.show",
+        types.show_spec,
+        policy="volume_extension:types_extra_specs:show",
+    ),
+    Route(
+        "DELETE",
+        "/types/{id}/extra_specs/{key}",
+        "volume_type_spec.delete",
+        types.delete_spec,
+        policy="volume_extension:types_extra_specs:delete",
+    ),
+    Route(
+        "GET",
+        "/types/{id}/os-volume-type-access",
+        "volume_type_access.list",
+        types.list_access,
+        policy="volume_extension:volume_type_access",
+    ),
+    Route(
+        "POST",
+        "/types/{id}/action",
+        "volume_type.action",
+        types.change_access,
+        policy="volume_extension:volume_type_access:addProjectAccess",
+    ),
     Route("GET", "/attachments", "attachment.list", attachments.list_brief),
     Route("POST", "/attachments", "attachment.create", attachments.create),
     Route("GET", "/attachments/detail", "attachment.list", attachments.list_detail),
@@ -124,8 +177,13 @@ VERSIONED = [
     *quotas.ROUTES,
     Route("GET", "/os-availability-zone", "availability_zone.list", list_zones),
     Route("GET", "/os-services", "service.list", list_services, policy="volume_extension:services:index"),
-    Route("GET", "/scheduler-stats/get_pools", "pool.list", list_pools,
-          policy="scheduler_extension:scheduler_stats:get_pools"),
+    Route(
+        "GET",
+        "/scheduler-stats/get_pools",
+        "pool.list",
+        list_pools,
+        policy="scheduler_extension:scheduler_stats:get_pools",
+    ),
     Route("GET", "/extensions", "extension.list", list_extensions),
     Route("GET", "/os-volume-transfer", "transfer.list", list_transfers),
 ]

@@ -12,8 +12,17 @@ from .listing import answer, fetch, given
 from .volumes import fetch_volume
 
 FILTERS = (
-    "name", "status", "metadata", "volume_id", "id", "created_at", "updated_at", "user_id", "project_id",
-    "availability_zone", "consumes_quota",
+    "name",
+    "status",
+    "metadata",
+    "volume_id",
+    "id",
+    "created_at",
+    "updated_at",
+    "user_id",
+    "project_id",
+    "availability_zone",
+    "consumes_quota",
 )
 
 
@@ -22,10 +31,26 @@ def fetch_snapshot(call: Call) -> Obj:
 
 
 def list_brief(call: Call) -> Obj:
-    names = ("id", "created_at", "updated_at", "name", "description", "volume_id", "status", "size", "metadata")
-    return answer(call, "snapshots", "Snapshot", FILTERS, lambda snapshot: {
-        name: value for name, value in view.snapshot(call, snapshot).items() if name in names
-    })
+    names = (
+        "id",
+        "created_at",
+        "updated_at",
+        "name",
+        "description",
+        "volume_id",
+        "status",
+        "size",
+        "metadata",
+    )
+    return answer(
+        call,
+        "snapshots",
+        "Snapshot",
+        FILTERS,
+        lambda snapshot: {
+            name: value for name, value in view.snapshot(call, snapshot).items() if name in names
+        },
+    )
 
 
 def list_detail(call: Call) -> Obj:
@@ -51,16 +76,33 @@ def create(call: Call) -> Reply:
             f"Invalid volume: Volume {volume['id']} status must be {' or '.join(allowed)}, but current status is: "
             f"{volume['status']}."
         )
+    return Reply(202, {"snapshot": view.snapshot(call, make(call, volume, body), created=True)})
+
+
+def make(call: Call, volume: Obj, body: Obj) -> Obj:
+    """Let a snapshot of a volume be made; Nova uses it for images of servers that boot from volumes."""
     quotas.check(call, call.project_id, "snapshots", volume["size"], volume["volume_type"])
-    snapshot = call.state.add("snapshots", {
-        "id": new_id(), "name": body.get("name"), "description": body.get("description"), "status": "creating",
-        "volume_id": volume["id"], "size": volume["size"], "volume_type": volume["volume_type"],
-        "bootable": volume["bootable"], "image_metadata": volume["image_metadata"],
-        "metadata": dict(body.get("metadata") or {}), "project_id": call.project_id,
-        "user_id": call.context.user_id, "created_at": call.stamp(), "updated_at": None,
-    })
+    snapshot = call.state.add(
+        "snapshots",
+        {
+            "id": new_id(),
+            "name": body.get("name"),
+            "description": body.get("description"),
+            "status": "creating",
+            "volume_id": volume["id"],
+            "size": volume["size"],
+            "volume_type": volume["volume_type"],
+            "bootable": volume["bootable"],
+            "image_metadata": volume["image_metadata"],
+            "metadata": dict(body.get("metadata") or {}),
+            "project_id": call.project_id,
+            "user_id": call.context.user_id,
+            "created_at": call.stamp(),
+            "updated_at": None,
+        },
+    )
     call.cloud.schedule("snapshot.create", snapshot["id"])
-    return Reply(202, {"snapshot": view.snapshot(call, snapshot, created=True)})
+    return snapshot
 
 
 @transition("snapshot.create")

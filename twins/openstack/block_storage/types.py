@@ -55,8 +55,12 @@ def create(call: Call) -> Obj:
     refuse_twin(call, name)
     public = body.get("os-volume-type-access:is_public", body.get("is_public", True))
     type_ = {
-        "id": new_id(), "name": name, "description": body.get("description"), "is_public": bool(public),
-        "extra_specs": dict(body.get("extra_specs") or {}), "access": [],
+        "id": new_id(),
+        "name": name,
+        "description": body.get("description"),
+        "is_public": bool(public),
+        "extra_specs": dict(body.get("extra_specs") or {}),
+        "access": [],
     }
     return {"volume_type": show_type(call, call.state.add("volume_types", type_))}
 
@@ -71,7 +75,9 @@ def update(call: Call) -> Obj:
     type_, body = fetch_type(call), given(call, "volume_type")
     if body.get("name"):
         refuse_twin(call, body["name"], type_["id"])
-    changes = {name: body[name] for name in ("name", "description", "is_public") if body.get(name) is not None}
+    changes = {
+        name: body[name] for name in ("name", "description", "is_public") if body.get(name) is not None
+    }
     call.state.edit("volume_types", type_, **changes)
     return {"volume_type": show_type(call, type_)}
 
@@ -114,9 +120,11 @@ def list_access(call: Call) -> Obj:
     type_ = fetch_type(call)
     if type_["is_public"]:
         raise not_found("Access list not available for public volume types.")
-    return {"volume_type_access": [
-        {"volume_type_id": type_["id"], "project_id": project_id} for project_id in type_["access"]
-    ]}
+    return {
+        "volume_type_access": [
+            {"volume_type_id": type_["id"], "project_id": project_id} for project_id in type_["access"]
+        ]
+    }
 
 
 def change_access(call: Call) -> Reply:

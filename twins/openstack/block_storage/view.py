@@ -57,8 +57,7 @@ def volume(call: Call, obj: Obj, created: bool = False) -> Obj:
     if call.is_admin:
         shown["os-vol-mig-status-attr:migstat"] = None
         shown["os-vol-mig-status-attr:name_id"] = None
-        placed = obj["status"] not in ("creating", "error") or obj["placed"]
-        shown["os-vol-host-attr:host"] = f"{HOST}#{obj['volume_type']}" if placed else None
+        shown["os-vol-host-attr:host"] = f"{HOST}#{obj['volume_type']}" if obj["placed"] else None
     return shown
 
 
@@ -68,8 +67,8 @@ def add_by_version(call: Call, shown: Obj, obj: Obj) -> None:
     if call.version >= (3, 21) and call.is_admin:
         shown["provider_id"] = None
     if call.version >= (3, 48):
-        shown["shared_targets"] = False
-        shown["service_uuid"] = SERVICE_UUID
+        shown["shared_targets"] = not obj["placed"]
+        shown["service_uuid"] = SERVICE_UUID if obj["placed"] else None
     if call.version >= (3, 61) and call.is_admin:
         shown["cluster_name"] = None
     if call.version >= (3, 63):
@@ -106,7 +105,11 @@ def attachment(item: Obj) -> Obj:
         "attached_at": moment(item["attached_at"]) or "",
         "detached_at": "",
         "attach_mode": "rw",
-        "connection_info": {"driver_volume_type": "iscsi", "volume_id": item["volume_id"], "access_mode": "rw"},
+        "connection_info": {
+            "driver_volume_type": "iscsi",
+            "volume_id": item["volume_id"],
+            "access_mode": "rw",
+        },
     }
 
 
@@ -158,6 +161,6 @@ def backup(call: Call, obj: Obj) -> Obj:
         shown["os-backup-project-attr:project_id"] = obj["project_id"]
     if call.version >= (3, 43):
         shown["metadata"] = obj["metadata"]
-    if call.version >= (3, 56):
+    if call.is_admin and call.version >= (3, 56):
         shown["user_id"] = obj["user_id"]
     return shown

@@ -11,9 +11,27 @@ from . import quotas, view
 from .listing import answer, fetch, given
 
 FILTERS = (
-    "name", "status", "metadata", "bootable", "availability_zone", "volume_type", "id", "description", "size",
-    "created_at", "updated_at", "multiattach", "image_metadata", "source_volid", "snapshot_id", "user_id",
-    "migration_status", "replication_status", "group_id", "project_id", "consumes_quota",
+    "name",
+    "status",
+    "metadata",
+    "bootable",
+    "availability_zone",
+    "volume_type",
+    "id",
+    "description",
+    "size",
+    "created_at",
+    "updated_at",
+    "multiattach",
+    "image_metadata",
+    "source_volid",
+    "snapshot_id",
+    "user_id",
+    "migration_status",
+    "replication_status",
+    "group_id",
+    "project_id",
+    "consumes_quota",
 )
 DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
 NOT_DELETABLE = (
@@ -28,9 +46,17 @@ def fetch_volume(call: Call, key: str) -> Obj:
 
 
 def list_brief(call: Call) -> Obj:
-    return answer(call, "volumes", "Volume", FILTERS, lambda volume: {
-        "id": volume["id"], "name": volume["name"], "links": view.links(call, "volumes", volume["id"]),
-    })
+    return answer(
+        call,
+        "volumes",
+        "Volume",
+        FILTERS,
+        lambda volume: {
+            "id": volume["id"],
+            "name": volume["name"],
+            "links": view.links(call, "volumes", volume["id"]),
+        },
+    )
 
 
 def list_detail(call: Call) -> Obj:
@@ -45,9 +71,13 @@ def summary(call: Call) -> Obj:
     volumes = call.state.where("volumes", "project_id", call.project_id)
     if call.is_admin and call.flag("all_tenants"):
         volumes = call.state.all("volumes")
-    return {"volume-summary": {
-        "total_count": len(volumes), "total_size": sum(volume["size"] for volume in volumes), "metadata": {},
-    }}
+    return {
+        "volume-summary": {
+            "total_count": len(volumes),
+            "total_size": sum(volume["size"] for volume in volumes),
+            "metadata": {},
+        }
+    }
 
 
 def create(call: Call) -> Reply:
@@ -62,16 +92,32 @@ def build(call: Call, body: Obj) -> Obj:
     type_ = type_of(call, body.get("volume_type") or source.get("volume_type"))
     quotas.check(call, call.project_id, "volumes", size, type_["name"])
     stamp = call.stamp()
-    volume = call.state.add("volumes", {
-        "id": new_id(), "name": body.get("name"), "description": body.get("description"), "status": "creating",
-        "size": size, "availability_zone": body.get("availability_zone") or "nova",
-        "created_at": stamp, "updated_at": None, "volume_type": type_["name"], "volume_type_id": type_["id"],
-        "snapshot_id": body.get("snapshot_id"), "source_volid": body.get("source_volid"),
-        "metadata": dict(body.get("metadata") or {}), "user_id": call.context.user_id,
-        "project_id": call.project_id, "bootable": False, "multiattach": bool(body.get("multiattach")),
-        "image_metadata": {}, "placed": False, "becomes_bootable": source.get("bootable", False),
-        "becomes_image_metadata": source.get("image_metadata", {}),
-    })
+    volume = call.state.add(
+        "volumes",
+        {
+            "id": new_id(),
+            "name": body.get("name"),
+            "description": body.get("description"),
+            "status": "creating",
+            "size": size,
+            "availability_zone": body.get("availability_zone") or "nova",
+            "created_at": stamp,
+            "updated_at": None,
+            "volume_type": type_["name"],
+            "volume_type_id": type_["id"],
+            "snapshot_id": body.get("snapshot_id"),
+            "source_volid": body.get("source_volid"),
+            "metadata": dict(body.get("metadata") or {}),
+            "user_id": call.context.user_id,
+            "project_id": call.project_id,
+            "bootable": False,
+            "multiattach": bool(body.get("multiattach")),
+            "image_metadata": {},
+            "placed": False,
+            "becomes_bootable": source.get("bootable", False),
+            "becomes_image_metadata": source.get("image_metadata", {}),
+        },
+    )
     call.cloud.schedule("volume.create", volume["id"])
     return volume
 
@@ -91,7 +137,9 @@ def size_of(body: Obj, source: Obj) -> int:
         )
     size = int(text)
     if size < 1:
-        raise bad_request(f"Invalid input for field/attribute size. Value: {text}. {text} is less than the minimum of 1")
+        raise bad_request(
+            f"Invalid input for field/attribute size. Value: {text}. {text} is less than the minimum of 1"
+        )
     if size < source.get("size", 0):
         raise bad_request(source["too_small"].format(size))
     if size < source.get("min_disk", 0):
@@ -107,17 +155,25 @@ def source_of(call: Call, body: Obj) -> Obj:
     if body.get("snapshot_id"):
         snapshot = fetch(call, "snapshots", body["snapshot_id"], "Snapshot")
         if snapshot["status"] != "available":
-            raise bad_request("Invalid snapshot: Originating snapshot status must be one of 'available' values")
-        return {**snapshot, "too_small": "Invalid input received: Volume size '{}'GB cannot be smaller than the "
-                f"snapshot size {snapshot['size']}GB. They must be >= original snapshot size."}
+            raise bad_request(
+                "Invalid snapshot: Originating snapshot status must be one of 'available' values"
+            )
+        return {
+            **snapshot,
+            "too_small": "Invalid input received: Volume size '{}'GB cannot be smaller than the "
+            f"snapshot size {snapshot['size']}GB. They must be >= original snapshot size.",
+        }
     if body.get("source_volid"):
         volume = fetch_volume(call, body["source_volid"])
         if volume["status"] not in ("available", "in-use"):
             raise bad_request(
                 "Invalid volume: Originating source volume status must be one of 'available, in-use' values"
             )
-        return {**volume, "too_small": "Invalid input received: Volume size '{}'GB cannot be smaller than original "
-                f"volume size  {volume['size']}GB. They must be >= original volume size."}
+        return {
+            **volume,
+            "too_small": "Invalid input received: Volume size '{}'GB cannot be smaller than original "
+            f"volume size  {volume['size']}GB. They must be >= original volume size.",
+        }
     if body.get("imageRef"):
         return image_source(call, body["imageRef"])
     return {}
@@ -125,14 +181,20 @@ def source_of(call: Call, body: Obj) -> Obj:
 
 def image_source(call: Call, image_id: str) -> Obj:
     image = call.state.get("images", image_id)
-    may_use = image and (image["visibility"] in ("public", "community") or image["owner"] == call.project_id
-                         or call.project_id in image["members"] or call.is_admin)
+    may_use = image and (
+        image["visibility"] in ("public", "community")
+        or image["owner"] == call.project_id
+        or call.project_id in image["members"]
+        or call.is_admin
+    )
     if not image or not may_use:
         raise bad_request("Invalid image identifier or unable to access requested image.")
     if image["status"] != "active":
         raise bad_request(f"Invalid input received: Image {image_id} is not active.")
-    shown = {name: str(image[name]) for name in ("checksum", "container_format", "disk_format", "size", "min_disk",
-                                                 "min_ram")}
+    shown = {
+        name: str(image[name])
+        for name in ("checksum", "container_format", "disk_format", "size", "min_disk", "min_ram")
+    }
     return {
         "bootable": True,
         "min_disk": image["min_disk"],
@@ -160,8 +222,13 @@ def become_available(cloud: Cloud, volume_id: str) -> None:
     if volume is None or volume["status"] != "creating":
         return
     cloud.state.edit(
-        "volumes", volume, status="available", updated_at=cloud.clock.stamp(), placed=True,
-        bootable=volume["becomes_bootable"], image_metadata=volume["becomes_image_metadata"],
+        "volumes",
+        volume,
+        status="available",
+        updated_at=cloud.clock.stamp(),
+        placed=True,
+        bootable=volume["becomes_bootable"],
+        image_metadata=volume["becomes_image_metadata"],
     )
 
 

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import ApiError, bad_request, conflict, not_found, policy_refusal
-from ..network.ports import PORTS
-from ..state import Obj, new_id
+from ..errors import bad_request, policy_refusal
+from ..state import Obj
 from ..wire import Call, Reply
-from . import boot, quotas
+from . import boot, disks, quotas
+from .consoles import CONSOLES, console, console_output
+from .groups import add_group, remove_group
+from .guard import check_state
+from .images import create_image
 from .lifecycle import start_deletion, touch
 from .servers import fetch
 
@@ -29,8 +32,13 @@ class Simple:
     leads_to: str
 
 
-HARD = Simple("reboot", ("active", "stopped", "paused", "suspended", "error"), "rebooting_hard", "server.reboot",
-              "active")
+HARD = Simple(
+    "reboot",
+    ("active", "stopped", "paused", "suspended", "error"),
+    "rebooting_hard",
+    "server.reboot",
+    "active",
+)
 SOFT = Simple("reboot", ("active",), "rebooting", "server.reboot", "active")
 SIMPLE = {
     "os-start": Simple("start", ("stopped",), "powering-on", "server.start", "active"),
@@ -56,15 +64,6 @@ def run(call: Call) -> Reply:
     return OTHERS[name](call, server, value) or Reply(202)
 
 
-def check_state(server: Obj, verb: str, allowed: tuple[str, ...], idle: bool = True) -> None:
-    """409 unless the server is in one of the states, and (``idle``) without a task."""
-    text = f"Cannot '{verb}' instance {server['id']} while it is in "
-    if server["vm_state"] not in allowed:
-        raise conflict(f"{text}vm_state {server['vm_state']}")
-    if idle and server["task_state"] is not None:
-        raise conflict(f"{text}task_state {server['task_state']}")
-
-
 def begin(call: Call, server: Obj, simple: Simple) -> None:
     check_state(server, simple.verb, simple.allowed)
     touch(call.cloud, server, task_state=simple.task)
@@ -76,7 +75,9 @@ def reboot(call: Call, server: Obj, value: Any) -> None:
     if kind is None:
         raise boot.invalid("reboot", value or {}, "'type' is a required property")
     if str(kind).upper() not in ("SOFT", "HARD"):
-        raise boot.invalid("type", kind, f"'{kind}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']")
+        raise boot.invalid(
+            "type", kind, f"'{kind}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']"
+        )
     begin(call, server, HARD if str(kind).upper() == "HARD" else SOFT)
 
 
@@ -91,7 +92,7 @@ def resize(call: Call, server: Obj, value: Any) -> None:
     if server["image_id"]:
         if not flavor["disk"] and server["flavor"]["disk"]:
             raise bad_request("Resize to zero disk flavor is not allowed.")
-        boot.check_local_disk(flavor, server["min_disk"])
+        disks.check_local_disk(flavor, server["min_disk"])
     quotas.check_servers(call, flavor, less=server["flavor"])
     touch(call.cloud, server, task_state="resize_prep", before_resize=server["vm_state"])
     call.cloud.schedule("server.resize", server["id"], boot_copy(flavor))
@@ -123,114 +124,6 @@ def rescue(call: Call, server: Obj, value: Any) -> Reply:
     begin(call, server, RESCUE)
     password = (value or {}).get("adminPass") or secrets.token_urlsafe(9)
     return Reply(200, {"adminPass": password})
-
-
-def create_image(call: Call, server: Obj, value: Any) -> Reply:
-    check_state(server, "createImage", ("active", "stopped", "paused", "suspended"))
-    name = (value or {}).get("name")
-    if not name:
-        raise boot.invalid("createImage", value, "'name' is a required property")
-    image = call.state.add("images", snapshot_image(call, server, name, value.get("metadata") or {}))
-    touch(call.cloud, server, task_state="image_snapshot_pending")
-    call.cloud.schedule("server.snapshot", server["id"], image["id"])
-    if call.version >= (2, 45):
-        return Reply(202, {"image_id": image["id"]})
-    return Reply(202, None, {"Location": f"{call.base}/image/images/{image['id']}"})
-
-
-def snapshot_image(call: Call, server: Obj, name: str, metadata: Obj) -> Obj:
-    original = call.state.get("images", server["image_id"]) or {}
-    stamp = call.stamp()
-    return {
-        "id": new_id(), "name": name, "status": "queued", "visibility": "private", "owner": server["project_id"],
-        "disk_format": original.get("disk_format", "raw"), "container_format": "bare",
-        "min_ram": original.get("min_ram", 0), "min_disk": server["flavor"]["disk"], "size": None,
-        "virtual_size": None, "checksum": None, "os_hash_algo": None, "os_hash_value": None, "os_hidden": False,
-        "protected": False, "tags": [], "members": {}, "created_at": stamp, "updated_at": stamp,
-        "properties": {**metadata, "base_image_ref": server["image_id"] or "", "instance_uuid": server["id"],
-                       "user_id": call.context.user_id, "image_type": "snapshot"},
-    }
-
-
-def console_url(call: Call, path: str) -> str:
-    return f"{call.base.rpartition(':')[0]}:6080/{path}?path=%3Ftoken%3D{new_id()}"
-
-
-CONSOLES = {
-    "os-getVNCConsole": ("novnc", "vnc_lite.html"),
-    "os-getSPICEConsole": ("spice-html5", "spice_auto.html"),
-    "os-getSerialConsole": ("serial", ""),
-}
-
-
-def console(name: str) -> Run:
-    def get(call: Call, server: Obj, value: Any) -> Reply:
-        check_console(server)
-        default, page = CONSOLES[name]
-        kind = (value or {}).get("type") or default
-        return Reply(200, {"console": {"type": kind, "url": console_url(call, page)}})
-
-    return get
-
-
-def check_console(server: Obj) -> None:
-    if server["vm_state"] == "building":
-        raise conflict("Instance not yet ready")
-
-
-def remote_console(call: Call) -> Obj:
-    """POST /servers/{id}/remote-consoles (2.6)."""
-    server = fetch(call)
-    check_console(server)
-    wanted = (call.body or {}).get("remote_console") or {}
-    protocol, kind = wanted.get("protocol"), wanted.get("type")
-    if protocol not in ("vnc", "spice", "serial", "rdp", "mks"):
-        raise boot.invalid("protocol", protocol, f"'{protocol}' is not one of ['vnc', 'spice', 'serial', 'mks']")
-    url = console_url(call, "vnc_lite.html")
-    return {"remote_console": {"protocol": protocol, "type": kind, "url": url}}
-
-
-def console_output(call: Call, server: Obj, value: Any) -> Reply:
-    if server["vm_state"] == "building":
-        raise conflict(f"Instance {server['id']} is not ready")
-    lines = [f"{server['hostname']} login: ", "Welcome to the twin"]
-    length = (value or {}).get("length")
-    return Reply(200, {"output": "\n".join(lines[-int(length):] if length and int(length) > 0 else lines)})
-
-
-def add_group(call: Call, server: Obj, value: Any) -> None:
-    group = named_group(call, value)
-    ports = list(call.state.where("ports", "device_id", server["id"]))
-    if any(group["id"] in port["security_groups"] for port in ports):
-        raise bad_request(
-            f"Invalid input for security_groups. Reason: Duplicate items in the list: '{group['id']}'."
-        )
-    for port in ports:
-        if port["port_security_enabled"] and port["fixed_ips"]:
-            PORTS.touch(call, port, security_groups=[*port["security_groups"], group["id"]])
-
-
-def remove_group(call: Call, server: Obj, value: Any) -> None:
-    group = named_group(call, value)
-    ports = [port for port in call.state.where("ports", "device_id", server["id"])
-             if group["id"] in port["security_groups"]]
-    if not ports:
-        raise not_found(f"Security group {value['name']} not associated with the instance {server['id']}")
-    for port in ports:
-        PORTS.touch(call, port, security_groups=[key for key in port["security_groups"] if key != group["id"]])
-
-
-def named_group(call: Call, value: Any) -> Obj:
-    name = (value or {}).get("name")
-    if not name:
-        raise bad_request("Security group name cannot be empty")
-    try:
-        key = boot.group_of(call, name)
-    except ApiError:
-        raise not_found(
-            f"Security group {name} is not found for project {call.project_id}"
-        ) from None
-    return call.state.get("security_groups", key) or {}
 
 
 def reset_state(call: Call, server: Obj, value: Any) -> None:

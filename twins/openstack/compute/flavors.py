@@ -99,11 +99,19 @@ def create(call: Call) -> Obj:
         if call.state.find("flavors", **{field: value}):
             raise conflict(f"Flavor with {text} {value} already exists.")
     flavor = {
-        "id": key, "name": body["name"], "ram": int(body["ram"]), "vcpus": int(body["vcpus"]),
-        "disk": int(body["disk"]), "swap": int(body.get("swap") or 0),
-        "ephemeral": int(body.get("OS-FLV-EXT-DATA:ephemeral") or 0), "rxtx_factor": 1.0,
-        "is_public": bool(body.get("os-flavor-access:is_public", True)), "disabled": False,
-        "description": body.get("description"), "extra_specs": {}, "access": [],
+        "id": key,
+        "name": body["name"],
+        "ram": int(body["ram"]),
+        "vcpus": int(body["vcpus"]),
+        "disk": int(body["disk"]),
+        "swap": int(body.get("swap") or 0),
+        "ephemeral": int(body.get("OS-FLV-EXT-DATA:ephemeral") or 0),
+        "rxtx_factor": 1.0,
+        "is_public": bool(body.get("os-flavor-access:is_public", True)),
+        "disabled": False,
+        "description": body.get("description"),
+        "extra_specs": {},
+        "access": [],
     }
     return {"flavor": show_flavor(call, call.state.add("flavors", flavor))}
 
@@ -163,15 +171,37 @@ ROUTES = [
     Route("POST", "/flavors", "flavor.create", create, policy="os_compute_api:os-flavor-manage:create"),
     Route("GET", "/flavors/detail", "flavor.list", list_detail),
     Route("GET", "/flavors/{id}", "flavor.show", show),
-    Route("DELETE", "/flavors/{id}", "flavor.delete", delete, policy="os_compute_api:os-flavor-manage:delete"),
+    Route(
+        "DELETE", "/flavors/{id}", "flavor.delete", delete, policy="os_compute_api:os-flavor-manage:delete"
+    ),
     Route("GET", "/flavors/{id}/os-extra_specs", "flavor_spec.list", list_specs),
-    Route("POST", "/flavors/{id}/os-extra_specs", "flavor_spec.create", set_specs,
-          policy="os_compute_api:os-flavor-extra-specs:create"),
+    Route(
+        "POST",
+        "/flavors/{id}/os-extra_specs",
+        "flavor_spec.create",
+        set_specs,
+        policy="os_compute_api:os-flavor-extra-specs:create",
+    ),
     Route("GET", "/flavors/{id}/os-extra_specs/{key}", "flavor_spec.show", show_spec),
-    Route("DELETE", "/flavors/{id}/os-extra_specs/{key}", "flavor_spec.delete", delete_spec,
-          policy="os_compute_api:os-flavor-extra-specs:delete"),
-    Route("GET", "/flavors/{id}/os-flavor-access", "flavor_access.list", list_access,
-          policy="os_compute_api:os-flavor-access"),
-    Route("POST", "/flavors/{id}/action", "flavor.action", change_access,
-          policy="os_compute_api:os-flavor-access:add_tenant_access"),
+    Route(
+        "DELETE",
+        "/flavors/{id}/os-extra_specs/{key}",
+        "flavor_spec.delete",
+        delete_spec,
+        policy="os_compute_api:os-flavor-extra-specs:delete",
+    ),
+    Route(
+        "GET",
+        "/flavors/{id}/os-flavor-access",
+        "flavor_access.list",
+        list_access,
+        policy="os_compute_api:os-flavor-access",
+    ),
+    Route(
+        "POST",
+        "/flavors/{id}/action",
+        "flavor.action",
+        change_access,
+        policy="os_compute_api:os-flavor-access:add_tenant_access",
+    ),
 ]

@@ -7,8 +7,8 @@ from ..network import ports
 from ..network.quotas import check_quota
 from ..state import Obj
 from ..wire import Call, Reply, Route
-from . import boot
-from .actions import check_state
+from . import nics
+from .guard import check_state
 from .lifecycle import bind, touch
 from .servers import fetch
 
@@ -47,7 +47,7 @@ def create(call: Call) -> Obj:
     body = (call.body or {}).get("interfaceAttachment") or {}
     check_state(server, "attach_interface", ATTACHABLE)
     if body.get("port_id"):
-        port = boot.check_port(call, body["port_id"])["port"]
+        port = wanted_port(call, body["port_id"])
     else:
         port = make_port(call, server, body)
     call.state.edit("ports", port, device_id=server["id"], device_owner=f"compute:{server['zone']}")
@@ -56,9 +56,17 @@ def create(call: Call) -> Obj:
     return {"interfaceAttachment": show_port(call, port)}
 
 
+def wanted_port(call: Call, key: str) -> Obj:
+    """What is a bad request while a server is created is not found here."""
+    if call.state.get("ports", key) is None:
+        raise not_found(f"Port id {key} could not be found.")
+    port: Obj = nics.check_port(call, key)["port"]
+    return port
+
+
 def make_port(call: Call, server: Obj, body: Obj) -> Obj:
     wanted = [{"uuid": body["net_id"]}] if body.get("net_id") else None
-    found = boot.check_networks(call, {"networks": wanted})
+    found = nics.check_networks(call, {"networks": wanted})
     if not found:
         raise bad_request("No free port available in the given network or no network available.")
     try:
@@ -66,7 +74,9 @@ def make_port(call: Call, server: Obj, body: Obj) -> Obj:
     except ApiError:
         raise forbidden("Maximum number of ports exceeded") from None
     port = ports.make(
-        call, network_id=found[0]["network"]["id"], fixed_ips=body.get("fixed_ips") or None,
+        call,
+        network_id=found[0]["network"]["id"],
+        fixed_ips=body.get("fixed_ips") or None,
         project_id=server["project_id"],
     )
     server["own_ports"].append(port["id"])

@@ -39,7 +39,9 @@ def new_pair() -> tuple[str, str]:
     """A private key and its public one; until 2.91 Nova makes them."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
     )
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return private.decode(), public.decode() + " Generated-by-Nova"
@@ -54,7 +56,9 @@ def brief(call: Call, pair: Obj) -> Obj:
 
 def list_all(call: Call) -> Obj:
     pairs = call.state.where("keypairs", "user_id", owner(call))
-    return {"keypairs": [{"keypair": brief(call, pair)} for pair in sorted(pairs, key=lambda pair: pair["name"])]}
+    return {
+        "keypairs": [{"keypair": brief(call, pair)} for pair in sorted(pairs, key=lambda pair: pair["name"])]
+    }
 
 
 def fetch(call: Call) -> Obj:
@@ -67,10 +71,17 @@ def fetch(call: Call) -> Obj:
 
 def show(call: Call) -> Obj:
     pair = fetch(call)
-    return {"keypair": {
-        **brief(call, pair), "user_id": pair["user_id"], "created_at": f"{pair['created_at']}.000000",
-        "deleted": False, "deleted_at": None, "id": pair["number"], "updated_at": None,
-    }}
+    return {
+        "keypair": {
+            **brief(call, pair),
+            "user_id": pair["user_id"],
+            "created_at": f"{pair['created_at']}.000000",
+            "deleted": False,
+            "deleted_at": None,
+            "id": pair["number"],
+            "updated_at": None,
+        }
+    }
 
 
 def create(call: Call) -> Reply:
@@ -88,11 +99,19 @@ def create(call: Call) -> Reply:
         raise conflict(f"Key pair '{name}' already exists.")
     if 0 <= limits(call, call.project_id)["key_pairs"] < len(held) + 1:
         raise forbidden("Quota exceeded, too many key pairs.")
-    pair = call.state.add("keypairs", {
-        "id": f"{user_id}/{name}", "number": call.state.next_number(), "name": name, "user_id": user_id,
-        "public_key": public_key, "fingerprint": print_, "type": body.get("type") or "ssh",
-        "created_at": call.stamp(),
-    })
+    pair = call.state.add(
+        "keypairs",
+        {
+            "id": f"{user_id}/{name}",
+            "number": call.state.next_number(),
+            "name": name,
+            "user_id": user_id,
+            "public_key": public_key,
+            "fingerprint": print_,
+            "type": body.get("type") or "ssh",
+            "created_at": call.stamp(),
+        },
+    )
     shown = {**brief(call, pair), "user_id": user_id}
     if private_key:
         shown["private_key"] = private_key

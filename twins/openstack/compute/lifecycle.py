@@ -34,9 +34,13 @@ def build(cloud: Cloud, server_id: str) -> None:
     server = living(cloud, server_id)
     if server is None or server["vm_state"] != "building":
         return
+    if server["doom"]:
+        return fail_build(cloud, server_id, server["doom"])
     volumes = [cloud.state.get("volumes", device["volume_id"]) for device in server["devices"]]
     if any(volume is None or volume["status"] == "error" for volume in volumes):
-        return fail_build(cloud, server_id, "Build of instance aborted: a volume did not finish being created.")
+        return fail_build(
+            cloud, server_id, "Build of instance aborted: a volume did not finish being created."
+        )
     if any(volume and volume["status"] in MAKING for volume in volumes):
         return schedule_in(cloud, RETRY, "server.build", server_id)
     host = HOSTS.get(server["zone"], "compute-1")
@@ -57,8 +61,13 @@ def bind(cloud: Cloud, port: Obj, host: str) -> None:
     bound = {**port, "binding:host_id": host}
     ports.bind(bound)
     names = ("binding:host_id", "binding:vif_type", "binding:vif_details", "status")
-    cloud.state.edit("ports", port, **{name: bound[name] for name in names}, updated_at=cloud.clock.stamp(),
-                     revision_number=port["revision_number"] + 1)
+    cloud.state.edit(
+        "ports",
+        port,
+        **{name: bound[name] for name in names},
+        updated_at=cloud.clock.stamp(),
+        revision_number=port["revision_number"] + 1,
+    )
 
 
 @failure("server.build")
@@ -122,8 +131,15 @@ def finish_resize(cloud: Cloud, server_id: str, flavor: Obj) -> None:
     server = living(cloud, server_id)
     if server is None or server["task_state"] != "resize_prep":
         return
-    touch(cloud, server, flavor=flavor, old_flavor=server["flavor"], vm_state="resized", task_state=None,
-          launched_at=cloud.clock.stamp())
+    touch(
+        cloud,
+        server,
+        flavor=flavor,
+        old_flavor=server["flavor"],
+        vm_state="resized",
+        task_state=None,
+        launched_at=cloud.clock.stamp(),
+    )
 
 
 @failure("server.resize")
@@ -145,8 +161,15 @@ def confirm_resize(cloud: Cloud, server_id: str, vm_state: str) -> None:
 def revert_resize(cloud: Cloud, server_id: str, vm_state: str) -> None:
     server = living(cloud, server_id)
     if server is not None:
-        touch(cloud, server, vm_state=vm_state, task_state=None, flavor=server["old_flavor"] or server["flavor"],
-              old_flavor=None, before_resize=None)
+        touch(
+            cloud,
+            server,
+            vm_state=vm_state,
+            task_state=None,
+            flavor=server["old_flavor"] or server["flavor"],
+            old_flavor=None,
+            before_resize=None,
+        )
 
 
 def start_deletion(cloud: Cloud, server: Obj) -> None:
@@ -169,7 +192,9 @@ def vanish(cloud: Cloud, server_id: str) -> None:
     group = cloud.state.get("server_groups", server["server_group"])
     cloud.state.drop("servers", server)
     stamp = cloud.clock.stamp()
-    server.update(vm_state="deleted", task_state=None, updated=stamp, terminated_at=stamp, deleted=True, devices=[])
+    server.update(
+        vm_state="deleted", task_state=None, updated=stamp, terminated_at=stamp, deleted=True, devices=[]
+    )
     cloud.state.add("deleted_servers", server)
     if group is not None:
         cloud.state.revision += 1

@@ -33,8 +33,14 @@ USED = {
     "totalServerGroupsUsed": "server_groups",
 }
 OLD_ABSOLUTE = {
-    "maxPersonality": 5, "maxPersonalitySize": 10240, "maxImageMeta": 128, "maxTotalFloatingIps": -1,
-    "maxSecurityGroups": -1, "maxSecurityGroupRules": -1, "totalFloatingIpsUsed": 0, "totalSecurityGroupsUsed": 0,
+    "maxPersonality": 5,
+    "maxPersonalitySize": 10240,
+    "maxImageMeta": 128,
+    "maxTotalFloatingIps": -1,
+    "maxSecurityGroups": -1,
+    "maxSecurityGroupRules": -1,
+    "totalFloatingIpsUsed": 0,
+    "totalSecurityGroupsUsed": 0,
 }
 
 
@@ -67,7 +73,9 @@ def check_servers(call: Call, flavor: Obj, count: int = 1, less: Obj | None = No
     wanted = {"cores": flavor["vcpus"] * count, "instances": count, "ram": flavor["ram"] * count}
     if less is not None:
         wanted = {"cores": flavor["vcpus"] - less["vcpus"], "ram": flavor["ram"] - less["ram"]}
-    over = [name for name, amount in wanted.items() if amount > 0 and 0 <= allowed[name] < used[name] + amount]
+    over = [
+        name for name, amount in wanted.items() if amount > 0 and 0 <= allowed[name] < used[name] + amount
+    ]
     if not over:
         return
     listed = [", ".join(str(row[name]) for name in over) for row in (wanted, used, allowed)]
@@ -149,9 +157,19 @@ ROUTES = [
     Route("GET", "/os-quota-sets/{target}", "compute_quota.show", show),
     Route("GET", "/os-quota-sets/{target}/detail", "compute_quota.show_detail", show_detail),
     Route("GET", "/os-quota-sets/{target}/defaults", "compute_quota.show_defaults", show_defaults),
-    Route("PUT", "/os-quota-sets/{target}", "compute_quota.update", update,
-          policy="os_compute_api:os-quota-sets:update"),
-    Route("DELETE", "/os-quota-sets/{target}", "compute_quota.delete", delete,
-          policy="os_compute_api:os-quota-sets:delete"),
+    Route(
+        "PUT",
+        "/os-quota-sets/{target}",
+        "compute_quota.update",
+        update,
+        policy="os_compute_api:os-quota-sets:update",
+    ),
+    Route(
+        "DELETE",
+        "/os-quota-sets/{target}",
+        "compute_quota.delete",
+        delete,
+        policy="os_compute_api:os-quota-sets:delete",
+    ),
     Route("GET", "/limits", "limits.show", show_limits),
 ]

@@ -59,10 +59,17 @@ def create(call: Call) -> Obj:
     held = call.state.where("server_groups", "project_id", call.project_id)
     if 0 <= limits(call, call.project_id)["server_groups"] < len(held) + 1:
         raise forbidden("Quota exceeded, too many server groups.")
-    group = call.state.add("server_groups", {
-        "id": new_id(), "name": body["name"], "policy": policy, "rules": dict(body.get("rules") or {}),
-        "project_id": call.project_id, "user_id": call.context.user_id,
-    })
+    group = call.state.add(
+        "server_groups",
+        {
+            "id": new_id(),
+            "name": body["name"],
+            "policy": policy,
+            "rules": dict(body.get("rules") or {}),
+            "project_id": call.project_id,
+            "user_id": call.context.user_id,
+        },
+    )
     return {"server_group": show_group(call, group)}
 
 

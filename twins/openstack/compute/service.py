@@ -9,10 +9,12 @@ from ..state import Obj
 from ..wire import Call, Reply, Route
 from . import (
     actions,
+    consoles,
     flavors,
     hosts,
     interfaces,
     keypairs,
+    listing,
     metadata,
     quotas,
     server_groups,
@@ -51,14 +53,14 @@ def list_extensions(call: Call) -> Obj:
 
 VERSIONED = [
     Route("GET", "/", "version.show", show_version, public=True),
-    Route("GET", "/servers", "server.list", servers.list_brief),
+    Route("GET", "/servers", "server.list", listing.list_brief),
     Route("POST", "/servers", "server.create", servers.create),
-    Route("GET", "/servers/detail", "server.list", servers.list_detail),
+    Route("GET", "/servers/detail", "server.list", listing.list_detail),
     Route("GET", "/servers/{id}", "server.show", servers.show),
     Route("PUT", "/servers/{id}", "server.update", servers.update),
     Route("DELETE", "/servers/{id}", "server.delete", servers.delete, 204),
     Route("POST", "/servers/{id}/action", "server.action", actions.run),
-    Route("POST", "/servers/{id}/remote-consoles", "server.get_console", actions.remote_console),
+    Route("POST", "/servers/{id}/remote-consoles", "server.get_console", consoles.remote_console),
     Route("GET", "/servers/{id}/ips", "server_ip.list", servers.list_ips),
     Route("GET", "/servers/{id}/os-security-groups", "server_security_group.list", servers.list_groups),
     Route("GET", "/extensions", "extension.list", list_extensions),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ..block_storage import attachments
-from ..errors import bad_request, not_found
+from ..errors import ApiError, bad_request, not_found
+from ..network.resource import UUID
 from ..state import Obj, new_id
 from ..wire import Call, Reply, Route
-from .actions import check_state
-from .boot import free_device
+from .boot import invalid, relayed
+from .disks import free_device
+from .guard import check_state
 from .lifecycle import touch
 from .servers import fetch
 
@@ -56,18 +58,27 @@ def create(call: Call) -> Obj:
     """Until 2.89 the answer names the volume as ``id``, as all later versions still do here."""
     server = fetch(call)
     body = (call.body or {}).get("volumeAttachment") or {}
-    key = body.get("volumeId")
+    key = str(body.get("volumeId"))
+    if not UUID.match(key):
+        raise invalid("volumeId", key, f"'{key}' is not a 'uuid'")
     volume = call.state.get("volumes", key)
     if volume is None or (volume["project_id"] != call.project_id and not call.is_admin):
         raise not_found(f"Volume {key} could not be found.")
     check_state(server, "attach_volume", ATTACHABLE)
     if any(device["volume_id"] == key for device in server["devices"]):
         raise bad_request(f"Invalid volume: volume {key} is already attached to instances: {server['id']}")
-    attachment = attachments.reserve(call, volume, server["id"])
+    try:
+        attachment = attachments.reserve(call, volume, server["id"])
+    except ApiError as error:
+        raise relayed(error.message) from None
     device = {
-        "volume_id": key, "device": body.get("device") or free_device(server), "tag": body.get("tag"),
+        "volume_id": key,
+        "device": body.get("device") or free_device(server),
+        "tag": body.get("tag"),
         "delete_on_termination": bool(body.get("delete_on_termination", False)),
-        "attachment_id": attachment["id"], "bdm_uuid": new_id(), "boot_index": None,
+        "attachment_id": attachment["id"],
+        "bdm_uuid": new_id(),
+        "boot_index": None,
     }
     touch(call.cloud, server, devices=[*server["devices"], device])
     call.cloud.schedule("server.attach_volume", server["id"], key)
@@ -101,9 +112,9 @@ def delete(call: Call) -> Reply:
     if device["boot_index"] == 0:
         raise bad_request("Cannot detach a root device volume")
     if volume.get("status") != "in-use":
-        raise bad_request(
-            "Invalid volume: Invalid input received: Invalid volume: Unable to detach volume. Volume status must be "
-            "'in-use' and attach_status must be 'attached' to detach."
+        raise relayed(
+            "Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must be "
+            "'attached' to detach."
         )
     call.state.edit("volumes", volume, status="detaching", updated_at=call.stamp())
     call.cloud.schedule("server.detach_volume", server["id"], device["volume_id"])

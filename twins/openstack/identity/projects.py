@@ -147,7 +147,9 @@ def create_domain(call: Call) -> Obj:
     body = given(call, "domain")
     name = require_name("domain", body)
     if call.state.find("domains", name=name):
-        raise conflict(f"Conflict occurred attempting to store domain - Duplicate entry found with name {name}.")
+        raise conflict(
+            f"Conflict occurred attempting to store domain - Duplicate entry found with name {name}."
+        )
     domain = {
         "id": new_hex(),
         "name": name,

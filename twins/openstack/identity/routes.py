@@ -29,6 +29,11 @@ def nothing(collection: str) -> Route:
     return Route("GET", f"/{collection}", f"{collection}.list", lambda call: page(call, collection, []))
 
 
+def show_limit_model(call: Call) -> Obj:
+    text = "Limit enforcement and validation does not take project hierarchy into consideration."
+    return {"model": {"name": "flat", "description": text}}
+
+
 ASSIGNMENT = "/projects/{project_id}/users/{user_id}/roles/{role_id}"
 ROUTES = [
     Route("GET", "/", "version.show", show_version, public=True),
@@ -41,17 +46,43 @@ ROUTES = [
     Route("GET", "/projects", "project.list", projects.list_all, policy="identity:list_projects"),
     Route("POST", "/projects", "project.create", projects.create, 201, policy="identity:create_project"),
     Route("GET", "/projects/{project_id}", "project.show", projects.get),
-    Route("PATCH", "/projects/{project_id}", "project.update", projects.update, policy="identity:update_project"),
-    Route("DELETE", "/projects/{project_id}", "project.delete", projects.delete, 204, "identity:delete_project"),
+    Route(
+        "PATCH", "/projects/{project_id}", "project.update", projects.update, policy="identity:update_project"
+    ),
+    Route(
+        "DELETE", "/projects/{project_id}", "project.delete", projects.delete, 204, "identity:delete_project"
+    ),
     Route("GET", "/projects/{project_id}/tags", "project_tag.list", projects.list_tags),
-    Route("PUT", "/projects/{project_id}/tags", "project_tag.replace", projects.replace_tags,
-          policy="identity:update_project_tags"),
-    Route("PUT", "/projects/{project_id}/tags/{tag}", "project_tag.create", projects.add_tag, 201,
-          "identity:create_project_tag"),
-    Route("DELETE", "/projects/{project_id}/tags/{tag}", "project_tag.delete", projects.remove_tag, 204,
-          "identity:delete_project_tag"),
-    Route("GET", "/projects/{project_id}/users/{user_id}/roles", "role_assignment.list_of_user",
-          roles.list_assigned, policy="identity:list_grants"),
+    Route(
+        "PUT",
+        "/projects/{project_id}/tags",
+        "project_tag.replace",
+        projects.replace_tags,
+        policy="identity:update_project_tags",
+    ),
+    Route(
+        "PUT",
+        "/projects/{project_id}/tags/{tag}",
+        "project_tag.create",
+        projects.add_tag,
+        201,
+        "identity:create_project_tag",
+    ),
+    Route(
+        "DELETE",
+        "/projects/{project_id}/tags/{tag}",
+        "project_tag.delete",
+        projects.remove_tag,
+        204,
+        "identity:delete_project_tag",
+    ),
+    Route(
+        "GET",
+        "/projects/{project_id}/users/{user_id}/roles",
+        "role_assignment.list_of_user",
+        roles.list_assigned,
+        policy="identity:list_grants",
+    ),
     Route("PUT", ASSIGNMENT, "role_assignment.create", roles.assign, 204, "identity:create_grant"),
     Route("GET", ASSIGNMENT, "role_assignment.check", roles.check, 204, "identity:check_grant"),
     Route("DELETE", ASSIGNMENT, "role_assignment.delete", roles.unassign, 204, "identity:revoke_grant"),
@@ -61,7 +92,9 @@ ROUTES = [
     Route("GET", "/users/{user_id}", "user.show", users.get),
     Route("PATCH", "/users/{user_id}", "user.update", users.update, policy="identity:update_user"),
     Route("DELETE", "/users/{user_id}", "user.delete", users.delete, 204, "identity:delete_user"),
-    Route("POST", "/users/{user_id}/password", "user.change_password", users.change_password, 204, public=True),
+    Route(
+        "POST", "/users/{user_id}/password", "user.change_password", users.change_password, 204, public=True
+    ),
     Route("GET", "/users/{user_id}/projects", "user_project.list", users.list_projects),
     Route("GET", "/users/{user_id}/groups", "user_group.list", users.list_groups),
     Route("GET", "/roles", "role.list", roles.list_all, policy="identity:list_roles"),
@@ -78,6 +111,7 @@ ROUTES = [
     Route("GET", "/regions", "region.list", catalog.list_regions),
     Route("GET", "/regions/{id}", "region.show", catalog.show_region),
     nothing("limits"),
+    Route("GET", "/limits/model", "limit_model.show", show_limit_model, public=True),
     nothing("registered_limits"),
     nothing("groups"),
 ]

@@ -26,7 +26,11 @@ def authenticate(cloud: Cloud, token_id: str | None) -> Context:
     if token is None:
         raise unauthorized()
     return Context(
-        token["id"], token["user_id"], token["project_id"], token["domain_id"], tuple(role_names(cloud, token))
+        token["id"],
+        token["user_id"],
+        token["project_id"],
+        token["domain_id"],
+        tuple(role_names(cloud, token)),
     )
 
 
@@ -133,7 +137,11 @@ def scope_of(call: Call, scope: Any, user: Obj) -> tuple[str, str]:
     """The project id and domain id a token is for; both empty when unscoped."""
     if scope is None:
         default = call.state.get("projects", user.get("default_project_id"))
-        held = any(entry["user_id"] == user["id"] for entry in assignments_on(call, default)) if default else False
+        held = (
+            any(entry["user_id"] == user["id"] for entry in assignments_on(call, default))
+            if default
+            else False
+        )
         return (default["id"], "") if default and held else ("", "")
     if not isinstance(scope, dict) or "system" in scope:
         raise unauthorized()
@@ -198,7 +206,9 @@ def subject(call: Call) -> Obj:
     if token is None:
         raise not_found("Could not recognize Fernet token")
     if token["user_id"] != call.context.user_id and not call.is_admin:
-        raise ApiError(403, "You are not authorized to perform the requested action: identity:validate_token.")
+        raise ApiError(
+            403, "You are not authorized to perform the requested action: identity:validate_token."
+        )
     return token
 
 
@@ -222,10 +232,7 @@ def own_projects(call: Call) -> list[Obj]:
 def own_catalog(call: Call) -> Obj:
     if not call.project_id and not call.context.domain_id:
         raise ApiError(403, "Attempted to get a catalog without a scope.")
-    return {
-        "catalog": catalog(call.cloud, call.base, call.project_id),
-        "links": {"next": None, "previous": None, "self": f"{call.base}/v3/auth/catalog"},
-    }
+    return {"catalog": catalog(call.cloud, call.base, call.project_id)}
 
 
 def revoke_all_of(call: Call, user_id: str) -> None:

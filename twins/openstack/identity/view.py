@@ -13,7 +13,11 @@ from ..wire import Call
 def brief(cloud: Cloud, obj: Obj, domain_field: str) -> Obj:
     """``{"id", "name", "domain"}`` as tokens and named role assignments show a user or project."""
     domain = cloud.state.get("domains", obj.get(domain_field)) or {}
-    return {"domain": {"id": domain.get("id"), "name": domain.get("name")}, "id": obj["id"], "name": obj["name"]}
+    return {
+        "domain": {"id": domain.get("id"), "name": domain.get("name")},
+        "id": obj["id"],
+        "name": obj["name"],
+    }
 
 
 def linked(call: Call, collection: str, obj: Obj) -> Obj:

@@ -43,8 +43,15 @@ async def upload(call: Call, request: web.Request) -> web.StreamResponse:
             f"disk_format={image['disk_format']}",
         )
     state.edit(
-        "images", image, status="active", size=size, virtual_size=size, checksum=md5.hexdigest(),
-        os_hash_algo="sha512", os_hash_value=sha512.hexdigest(), updated_at=call.stamp(),
+        "images",
+        image,
+        status="active",
+        size=size,
+        virtual_size=size,
+        checksum=md5.hexdigest(),
+        os_hash_algo="sha512",
+        os_hash_value=sha512.hexdigest(),
+        updated_at=call.stamp(),
     )
     return web.Response(status=204)
 

@@ -5,20 +5,55 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ApiError, bad_request, conflict, forbidden, not_found, policy_refusal
-from ..state import Obj, new_id, newest_first
+from ..state import Obj, new_id
 from ..wire import Call, Reply
 
 CORE = (
-    "id", "name", "status", "visibility", "owner", "disk_format", "container_format", "min_ram", "min_disk", "size",
-    "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "os_hidden", "protected", "tags",
+    "id",
+    "name",
+    "status",
+    "visibility",
+    "owner",
+    "disk_format",
+    "container_format",
+    "min_ram",
+    "min_disk",
+    "size",
+    "virtual_size",
+    "checksum",
+    "os_hash_algo",
+    "os_hash_value",
+    "os_hidden",
+    "protected",
+    "tags",
 )
 READ_ONLY = (
-    "id", "status", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "created_at", "updated_at",
-    "self", "file", "schema", "direct_url", "stores",
+    "id",
+    "status",
+    "size",
+    "virtual_size",
+    "checksum",
+    "os_hash_algo",
+    "os_hash_value",
+    "created_at",
+    "updated_at",
+    "self",
+    "file",
+    "schema",
+    "direct_url",
+    "stores",
 )
 SETTABLE = (
-    "name", "visibility", "owner", "disk_format", "container_format", "min_ram", "min_disk", "os_hidden",
-    "protected", "tags",
+    "name",
+    "visibility",
+    "owner",
+    "disk_format",
+    "container_format",
+    "min_ram",
+    "min_disk",
+    "os_hidden",
+    "protected",
+    "tags",
 )
 DISK_FORMATS = (None, "ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso", "ploop")
 CONTAINER_FORMATS = (None, "ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed")
@@ -62,74 +97,6 @@ def fetch_own(call: Call, verb: str) -> Obj:
     return image
 
 
-def list_all(call: Call) -> Obj:
-    found = [image for image in newest_first(call.state.all("images")) if listed(call, image)]
-    for name, text in call.query:
-        if name not in ("limit", "marker", "sort", "sort_key", "sort_dir", "member_status", "visibility"):
-            found = [image for image in found if fits(image, name, text)]
-    found = sort(call, found)
-    limit = page_size(call)
-    start, marker = 0, call.arg("marker")
-    if marker:
-        start = next((place for place, image in enumerate(found) if image["id"] == marker), -1) + 1
-        if not start:
-            raise bad_request(f"No image found with ID {marker}")
-    rows = found[start : start + limit]
-    query = call.query_with()
-    body: Obj = {
-        "images": [show(image) for image in rows],
-        "first": "/v2/images" + (f"?{call.query_with(marker='')}".replace("&marker=", "") if query else ""),
-        "schema": "/v2/schemas/images",
-    }
-    if start + limit < len(found) and rows:
-        body["next"] = "/v2/images?" + call.query_with(marker=rows[-1]["id"])
-    return body
-
-
-def listed(call: Call, image: Obj) -> bool:
-    """Lists leave out hidden images, and community ones unless asked for."""
-    wanted = call.arg("visibility")
-    if wanted not in (None, "all", *VISIBILITIES):
-        raise bad_request(f"Invalid visibility value: {wanted}")
-    if image["os_hidden"] != call.flag("os_hidden"):
-        return False
-    if wanted not in (None, "all"):
-        return image["visibility"] == wanted and visible(call, image)
-    own = image["owner"] == call.project_id or call.is_admin
-    return visible(call, image) and (own or image["visibility"] != "community" or wanted == "all")
-
-
-def fits(image: Obj, name: str, text: str) -> bool:
-    if name == "tag":
-        return text in image["tags"]
-    if name in ("size_min", "size_max"):
-        size = image["size"] or 0
-        return size >= int(text) if name == "size_min" else size <= int(text)
-    if name == "os_hidden":
-        return True
-    value = image.get(name, image["properties"].get(name))
-    if isinstance(value, bool):
-        return value == (text.lower() == "true")
-    return str(value) in text.removeprefix("in:").split(",") if text.startswith("in:") else str(value) == text
-
-
-def sort(call: Call, found: list[Obj]) -> list[Obj]:
-    keys = [part.partition(":")[::2] for part in (call.arg("sort") or "").split(",") if part]
-    keys = keys or [(key, call.arg("sort_dir") or "desc") for key in call.args("sort_key")]
-    for key, direction in reversed(keys):
-        found = sorted(found, key=lambda image: str(image.get(key) or ""), reverse=direction != "asc")
-    return found
-
-
-def page_size(call: Call) -> int:
-    text = call.arg("limit")
-    if text is None:
-        return min(25, call.cloud.max_limit)
-    if not text.isdigit():
-        raise bad_request(f"Invalid limit value: {text}")
-    return min(int(text), call.cloud.max_limit)
-
-
 def create(call: Call) -> Reply:
     body = call.body if isinstance(call.body, dict) else {}
     for name in body:
@@ -140,16 +107,34 @@ def create(call: Call) -> Reply:
     key = body.get("id") or new_id()
     if call.state.get("images", key):
         raise conflict(f"Image ID {key} already exists!")
-    image = call.state.add("images", {
-        "id": key, "name": body.get("name"), "status": "queued", "visibility": body.get("visibility") or "shared",
-        "owner": body.get("owner") or call.project_id, "disk_format": body.get("disk_format"),
-        "container_format": body.get("container_format"), "min_ram": body.get("min_ram") or 0,
-        "min_disk": body.get("min_disk") or 0, "size": None, "virtual_size": None, "checksum": None,
-        "os_hash_algo": None, "os_hash_value": None, "os_hidden": bool(body.get("os_hidden")),
-        "protected": bool(body.get("protected")), "tags": list(body.get("tags") or []), "members": {},
-        "created_at": stamp, "updated_at": stamp,
-        "properties": {name: value for name, value in body.items() if name not in (*SETTABLE, *READ_ONLY)},
-    })
+    image = call.state.add(
+        "images",
+        {
+            "id": key,
+            "name": body.get("name"),
+            "status": "queued",
+            "visibility": body.get("visibility") or "shared",
+            "owner": body.get("owner") or call.project_id,
+            "disk_format": body.get("disk_format"),
+            "container_format": body.get("container_format"),
+            "min_ram": body.get("min_ram") or 0,
+            "min_disk": body.get("min_disk") or 0,
+            "size": None,
+            "virtual_size": None,
+            "checksum": None,
+            "os_hash_algo": None,
+            "os_hash_value": None,
+            "os_hidden": bool(body.get("os_hidden")),
+            "protected": bool(body.get("protected")),
+            "tags": list(body.get("tags") or []),
+            "members": {},
+            "created_at": stamp,
+            "updated_at": stamp,
+            "properties": {
+                name: value for name, value in body.items() if name not in (*SETTABLE, *READ_ONLY)
+            },
+        },
+    )
     headers = {
         "Location": f"{call.base}/image/v2/images/{key}",
         "OpenStack-image-import-methods": "glance-direct,web-download,copy-image",
@@ -207,7 +192,9 @@ def apply(call: Call, image: Obj, changed: Obj, operation: Any) -> None:
     word, path = operation.get("op"), str(operation.get("path", ""))
     name = path.lstrip("/").replace("~1", "/").replace("~0", "~")
     if word not in ("add", "replace", "remove") or not path.startswith("/"):
-        raise bad_request("Operation objects must contain only one member named \"add\", \"remove\", or \"replace\".")
+        raise bad_request(
+            'Operation objects must contain only one member named "add", "remove", or "replace".'
+        )
     if name in READ_ONLY:
         raise forbidden(f"Attribute '{name}' is read-only.")
     if name in SETTABLE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..service import Service
 from ..state import Obj
 from ..wire import Call, Reply, Route
-from . import data, images, members, schemas
+from . import data, images, listing, members, schemas
 
 MINORS = (9, 7, 6, 5, 4, 3, 2, 1, 0)
 
@@ -27,11 +27,15 @@ def show_stores(call: Call) -> Obj:
     return {"stores": [{"id": "file", "default": "true"}]}
 
 
+def list_tasks(call: Call) -> Obj:
+    return {"tasks": [], "first": "/v2/tasks", "schema": "/v2/schemas/tasks"}
+
+
 ONE = "/v2/images/{id}"
 ROUTES = [
     Route("GET", "/", "version.list", show_versions, public=True),
     Route("GET", "/versions", "version.list", show_versions, public=True),
-    Route("GET", "/v2/images", "image.list", images.list_all),
+    Route("GET", "/v2/images", "image.list", listing.list_all),
     Route("POST", "/v2/images", "image.create", images.create),
     Route("GET", ONE, "image.show", images.get),
     Route("PATCH", ONE, "image.update", images.patch),
@@ -49,6 +53,7 @@ ROUTES = [
     Route("DELETE", f"{ONE}/members/{{member}}", "image_member.delete", members.delete, 204),
     Route("GET", "/v2/schemas/image", "schema.show", schemas.show_image),
     Route("GET", "/v2/schemas/images", "schema.show", schemas.show_images),
+    Route("GET", "/v2/tasks", "task.list", list_tasks, policy="tasks_api_access"),
     Route("GET", "/v2/info/import", "info.import", show_import),
     Route("GET", "/v2/info/stores", "info.stores", show_stores),
 ]

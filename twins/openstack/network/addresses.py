@@ -31,7 +31,9 @@ def release(state: State, fixed_ips: list[Obj]) -> None:
 def next_free(state: State, subnet: Obj) -> str | None:
     """The next free address after the one given last, as long as the pools have one."""
     allocation = taken_in(state, subnet["id"])
-    spans = [(int(ip_address(pool["start"])), int(ip_address(pool["end"]))) for pool in subnet["allocation_pools"]]
+    spans = [
+        (int(ip_address(pool["start"])), int(ip_address(pool["end"]))) for pool in subnet["allocation_pools"]
+    ]
     kind = type(ip_network(subnet["cidr"])[0])
     cursor = allocation["next"]
     later = [(max(low, cursor), high) for low, high in spans if high >= cursor]
@@ -44,7 +46,7 @@ def next_free(state: State, subnet: Obj) -> str | None:
     return None
 
 
-def choose(call: Call, network: Obj, wanted: list[Obj] | None, port_id: str, strict: bool = True) -> list[Obj]:
+def choose(call: Call, network: Obj, wanted: list[Obj] | None, port_id: str) -> list[Obj]:
     """The fixed IPs of a port: those asked for, or one of the network's first IPv4 subnet (and IPv6 one)."""
     subnets = list(call.state.where("subnets", "network_id", network["id"]))
     if wanted is None:
@@ -81,7 +83,7 @@ def one_wanted(call: Call, network: Obj, subnets: list[Obj], fixed: Obj, port_id
         address = next_free(call.state, subnet)
         if address is None:
             raise conflict(
-                f"No more IP addresses available for subnet {subnet['id']}.", "IpAddressGenerationFailure"
+                f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure"
             )
     holder = taken_in(call.state, subnet["id"])["used"].get(address)
     if holder is not None and holder != port_id:

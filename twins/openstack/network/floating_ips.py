@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import bad_request, conflict, not_found
+from ..errors import ApiError, bad_request, conflict, not_found
 from ..state import Obj
 from ..wire import Call
 from . import ports
@@ -29,7 +29,6 @@ def prepare(call: Call, floating_ip: Obj) -> None:
     network = NETWORKS.fetch(call, require_uuid("floating_network_id", floating_ip["floating_network_id"]))
     if not network["router:external"]:
         raise bad_request(f"Bad floatingip request: Network {network['id']} is not a valid external network.")
-    target = associate(call, floating_ip) if floating_ip["port_id"] else free()
     port = ports.make(
         call,
         network_id=network["id"],
@@ -41,7 +40,11 @@ def prepare(call: Call, floating_ip: Obj) -> None:
     )
     call.state.edit("ports", port, status="N/A")
     floating_ip["floating_ip_address"] = port["fixed_ips"][0]["ip_address"]
-    floating_ip.update(target)
+    try:
+        floating_ip.update(associate(call, floating_ip) if floating_ip["port_id"] else free())
+    except ApiError:
+        ports.drop(call.state, port)
+        raise
 
 
 def wanted_address(floating_ip: Obj) -> list[Obj] | None:
@@ -66,7 +69,7 @@ def associate(call: Call, floating_ip: Obj) -> Obj:
         same = other["fixed_ip_address"] == fixed["ip_address"] and other["floating_network_id"] == external
         if same and other["id"] != floating_ip["id"]:
             raise conflict(
-                f"Cannot associate floating IP {floating_ip['floating_ip_address'] or external} "
+                f"Cannot associate floating IP {floating_ip['floating_ip_address']} "
                 f"({floating_ip['id']}) with port {port['id']} using fixed IP {fixed['ip_address']}, as that fixed "
                 f"IP already has a floating IP on external network {external}.",
                 "FloatingIPPortAlreadyAssociated",
@@ -91,9 +94,7 @@ def fixed_ip_of(port: Obj, wanted: str | None) -> Obj:
         if wanted in (None, fixed["ip_address"]):
             return dict(fixed)
     if wanted:
-        raise bad_request(
-            f"Bad floatingip request: Port {port['id']} does not have fixed ip {wanted}."
-        )
+        raise bad_request(f"Bad floatingip request: Port {port['id']} does not have fixed ip {wanted}.")
     raise bad_request(
         f"Bad floatingip request: Cannot add floating IP to port {port['id']} that has no fixed IPv4 addresses."
     )

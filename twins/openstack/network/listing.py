@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from ..errors import bad_request
 from ..state import Obj
@@ -118,17 +119,20 @@ def sort(call: Call, found: list[Obj]) -> list[Obj]:
 def page(resource: Resource, call: Call, found: list[Obj]) -> tuple[list[Obj], list[Obj]]:
     """The rows after the marker, up to the limit, and the links to the neighbours."""
     limit = page_size(call)
-    start, marker = 0, call.arg("marker")
+    backwards = call.flag("page_reverse")
+    start, end, marker = 0, len(found), call.arg("marker")
     if marker:
-        places = [place for place, obj in enumerate(found) if obj["id"] == marker]
-        if not places:
+        place = next((place for place, obj in enumerate(found) if obj["id"] == marker), None)
+        if place is None:
             raise resource.error(marker)
-        start = places[0] + 1
-    rows = found[start : start + limit] if limit else found[start:]
+        start, end = (0, place) if backwards else (place + 1, end)
+    if not limit:
+        return found[start:end], []
+    rows = found[max(start, end - limit) : end] if backwards else found[start : start + limit]
     links = []
-    if limit and rows and start + limit < len(found):
+    if rows and (backwards or len(rows) == limit):
         links.append(link(call, "next", marker=rows[-1]["id"]))
-    if limit and rows and start:
+    if rows and (not backwards or len(rows) == limit):
         links.append(link(call, "previous", marker=rows[0]["id"], page_reverse="True"))
     return rows, links
 
@@ -140,15 +144,16 @@ def page_size(call: Call) -> int:
     if text is None:
         return 0 if most >= call.cloud.settings.max_limit else most
     if not text.isdigit():
-        raise bad_request(f"Limit must be an integer 0 or greater and not '{text}'", "HTTPBadRequest")
+        raise bad_request(f"Bad limit request: Limit must be an integer 0 or greater and not '{text}'.")
     return min(int(text), most) if int(text) else 0
 
 
 def link(call: Call, rel: str, **changes: str) -> Obj:
-    changes = {"limit": call.arg("limit") or str(call.cloud.max_limit), **changes}
-    query = call.query_with(page_reverse="", **changes) if "page_reverse" not in changes else ""
-    query = query.replace("page_reverse=&", "") or call.query_with(**changes)
-    return {"rel": rel, "href": f"{call.base}{call.path}?{query}"}
+    """The same query for the neighbouring page."""
+    kept = [(name, value) for name, value in call.query if name not in ("marker", "page_reverse")]
+    if call.arg("limit") is None:
+        kept.append(("limit", str(call.cloud.max_limit)))
+    return {"rel": rel, "href": f"{call.base}{call.path}?{urlencode([*kept, *changes.items()])}"}
 
 
 def only(call: Call, shown: Obj) -> Obj:

@@ -10,24 +10,66 @@ from ..state import Obj
 from ..wire import Call, Route
 
 ALIASES = (
-    "address-scope", "agent", "allowed-address-pairs", "availability_zone", "availability_zone_filter", "binding",
-    "default-subnetpools", "dhcp_agent_scheduler", "empty-string-filtering", "ext-gw-mode", "external-net",
-    "extra_dhcp_opt", "extraroute", "extraroute-atomic", "filter-validation", "fip-port-details",
-    "ip-substring-filtering", "net-mtu", "net-mtu-writable", "network-ip-availability",
-    "network_availability_zone", "pagination", "port-mac-address-regenerate", "port-security",
-    "port-security-groups-filtering", "project-id", "provider", "quota-check-limit", "quota_details", "quotas",
-    "rbac-policies", "router", "router_availability_zone", "security-group",
-    "security-groups-normalized-cidr", "security-groups-remote-address-group", "service-type", "sorting",
-    "standard-attr-description", "standard-attr-revisions", "standard-attr-tag", "standard-attr-timestamp",
-    "stateful-security-group", "subnet-external-network", "subnet-service-types", "subnet_allocation",
+    "address-scope",
+    "agent",
+    "allowed-address-pairs",
+    "availability_zone",
+    "availability_zone_filter",
+    "binding",
+    "default-subnetpools",
+    "dhcp_agent_scheduler",
+    "empty-string-filtering",
+    "ext-gw-mode",
+    "external-net",
+    "extra_dhcp_opt",
+    "extraroute",
+    "extraroute-atomic",
+    "filter-validation",
+    "fip-port-details",
+    "ip-substring-filtering",
+    "net-mtu",
+    "net-mtu-writable",
+    "network-ip-availability",
+    "network_availability_zone",
+    "pagination",
+    "port-mac-address-regenerate",
+    "port-security",
+    "port-security-groups-filtering",
+    "project-id",
+    "provider",
+    "quota-check-limit",
+    "quota_details",
+    "quotas",
+    "rbac-policies",
+    "router",
+    "router_availability_zone",
+    "security-group",
+    "security-groups-normalized-cidr",
+    "security-groups-remote-address-group",
+    "service-type",
+    "sorting",
+    "standard-attr-description",
+    "standard-attr-revisions",
+    "standard-attr-tag",
+    "standard-attr-timestamp",
+    "stateful-security-group",
+    "subnet-external-network",
+    "subnet-service-types",
+    "subnet_allocation",
 )
-EMPTY = ("agents", "subnetpools", "address_scopes", "address_groups", "flavors")
+EMPTY = ("agents", "subnetpools", "address_scopes", "address_groups", "flavors", "service_providers")
 COLLECTIONS = ("networks", "subnets", "subnetpools", "ports")
 
 
 def extension(alias: str) -> Obj:
     name = alias.replace("-", " ").replace("_", " ").capitalize()
-    return {"name": name, "alias": alias, "description": name, "updated": "2026-01-01T00:00:00-00:00", "links": []}
+    return {
+        "name": name,
+        "alias": alias,
+        "description": name,
+        "updated": "2026-01-01T00:00:00-00:00",
+        "links": [],
+    }
 
 
 def list_extensions(call: Call) -> Obj:
@@ -66,14 +108,24 @@ def availability(call: Call, network: Obj) -> Obj:
     for subnet in call.state.where("subnets", "network_id", network["id"]):
         used = len((call.state.get("allocations", subnet["id"]) or {"used": ()})["used"])
         total = sum(pool_size(pool) for pool in subnet["allocation_pools"])
-        rows.append({
-            "subnet_id": subnet["id"], "subnet_name": subnet["name"], "ip_version": subnet["ip_version"],
-            "cidr": str(ip_network(subnet["cidr"])), "used_ips": used, "total_ips": total,
-        })
+        rows.append(
+            {
+                "subnet_id": subnet["id"],
+                "subnet_name": subnet["name"],
+                "ip_version": subnet["ip_version"],
+                "cidr": str(ip_network(subnet["cidr"])),
+                "used_ips": used,
+                "total_ips": total,
+            }
+        )
     return {
-        "network_id": network["id"], "network_name": network["name"], "project_id": network["project_id"],
-        "tenant_id": network["project_id"], "subnet_ip_availability": rows,
-        "used_ips": sum(row["used_ips"] for row in rows), "total_ips": sum(row["total_ips"] for row in rows),
+        "network_id": network["id"],
+        "network_name": network["name"],
+        "project_id": network["project_id"],
+        "tenant_id": network["project_id"],
+        "subnet_ip_availability": rows,
+        "used_ips": sum(row["used_ips"] for row in rows),
+        "total_ips": sum(row["total_ips"] for row in rows),
     }
 
 
@@ -105,9 +157,19 @@ ROUTES = [
     Route("GET", "/v2.0/extensions", "extension.list", list_extensions),
     Route("GET", "/v2.0/extensions/{alias}", "extension.show", show_extension),
     Route("GET", "/v2.0/availability_zones", "availability_zone.list", list_zones),
-    Route("GET", "/v2.0/network-ip-availabilities", "network_ip_availability.list", list_availabilities,
-          policy="get_network_ip_availability"),
-    Route("GET", "/v2.0/network-ip-availabilities/{network_id}", "network_ip_availability.show",
-          show_availability, policy="get_network_ip_availability"),
+    Route(
+        "GET",
+        "/v2.0/network-ip-availabilities",
+        "network_ip_availability.list",
+        list_availabilities,
+        policy="get_network_ip_availability",
+    ),
+    Route(
+        "GET",
+        "/v2.0/network-ip-availabilities/{network_id}",
+        "network_ip_availability.show",
+        show_availability,
+        policy="get_network_ip_availability",
+    ),
 ]
 EMPTY_ROUTES = [empty(collection) for collection in EMPTY]

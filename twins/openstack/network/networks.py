@@ -87,7 +87,7 @@ NETWORKS = Resource(
         "router:external": False,
         "is_default": False,
         "vlan_transparent": False,
-        "dns_domain": "",
+        "qinq": False,
         "availability_zone_hints": [],
         "provider:network_type": None,
         "provider:physical_network": None,

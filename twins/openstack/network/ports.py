@@ -60,7 +60,9 @@ def groups_of(call: Call, port: Obj) -> list[str]:
         )
     repeated = [group for place, group in enumerate(given) if group in given[:place]]
     if repeated:
-        raise invalid(f"Invalid input for security_groups. Reason: Duplicate items in the list: '{repeated[0]}'.")
+        raise invalid(
+            f"Invalid input for security_groups. Reason: Duplicate items in the list: '{repeated[0]}'."
+        )
     for group in given:
         security_groups.GROUPS.fetch(call, group)
     return list(given)
@@ -94,25 +96,27 @@ def update(call: Call, port: Obj, changes: Obj) -> None:
 
 
 def delete(call: Call, port: Obj) -> None:
-    if port["device_owner"] in ROUTER_PORTS and (owner := owner_of(call, port)):
+    if port["device_owner"] in ROUTER_PORTS and owner_exists(call, port):
         raise in_use(
             "ServicePortInUse",
             f"Port {port['id']} cannot be deleted directly via the port API: has device owner "
-            f"{port['device_owner']} and is in use by {owner}.",
+            f"{port['device_owner']}.",
         )
     forget(call.state, port)
 
 
-def owner_of(call: Call, port: Obj) -> str:
+def owner_exists(call: Call, port: Obj) -> bool:
     kind = "floatingips" if port["device_owner"] == "network:floatingip" else "routers"
-    return port["device_id"] if call.state.get(kind, port["device_id"]) else ""
+    return call.state.get(kind, port["device_id"]) is not None
 
 
 def forget(state: State, port: Obj) -> None:
     """Free what a port holds: its addresses, and the floating IPs that point to it."""
     addresses.release(state, port["fixed_ips"])
     for floating_ip in list(state.where("floatingips", "port_id", port["id"])):
-        state.edit("floatingips", floating_ip, port_id=None, router_id=None, fixed_ip_address=None, status="DOWN")
+        state.edit(
+            "floatingips", floating_ip, port_id=None, router_id=None, fixed_ip_address=None, status="DOWN"
+        )
 
 
 def drop(state: State, port: Obj) -> None:
@@ -143,7 +147,6 @@ PORTS = Resource(
         "binding:vnic_type": "normal",
         "binding:host_id": "",
         "binding:profile": {},
-        "dns_name": "",
     },
     extra_filters=("binding:vif_type", "ip_allocation"),
     fixed=("network_id",),

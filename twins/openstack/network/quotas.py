@@ -76,7 +76,8 @@ def list_all(call: Call) -> Obj:
     stored = call.state.all("network_quotas")
     return {
         "quotas": [
-            {**limits(call, entry["id"]), "project_id": entry["id"], "tenant_id": entry["id"]} for entry in stored
+            {**limits(call, entry["id"]), "project_id": entry["id"], "tenant_id": entry["id"]}
+            for entry in stored
         ]
     }
 
@@ -84,15 +85,20 @@ def list_all(call: Call) -> Obj:
 def update(call: Call) -> Obj:
     project_id = call.params["project_id"]
     body = dict((call.body or {}).get("quota") or {})
-    check_limit = str(body.pop("check_limit", False)).lower() == "true"
-    body.pop("force", None)
+    forced = str(body.pop("force", False)).lower() == "true"
+    body.pop("check_limit", None)
     for name, limit in body.items():
         if name not in DEFAULTS:
             raise bad_request(f"Unrecognized attribute(s) '{name}'", "HTTPBadRequest")
         if not str(limit).lstrip("-").isdigit():
-            raise bad_request(f"Invalid input for {name}. Reason: '{limit}' is not an integer.", "HTTPBadRequest")
+            raise bad_request(f"Invalid input for operation: '{limit}' is not an integer.", "InvalidInput")
+        if int(limit) < -1:
+            raise bad_request(
+                f"Invalid input for {name}. Reason: '{limit}' is too small - must be at least '-1'.",
+                "HTTPBadRequest",
+            )
         usage = used(call, name, project_id)
-        if check_limit and 0 <= int(limit) < usage:
+        if not forced and 0 <= int(limit) < usage:
             raise bad_request(
                 f"Quota limit {limit} for {name} must be greater than or equal to already used {usage}",
                 "HTTPBadRequest",

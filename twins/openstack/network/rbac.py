@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..errors import bad_request, conflict, not_found
+from ..errors import bad_request, conflict, not_found, policy_refusal
 from ..state import Obj
 from ..wire import Call
-from .resource import REQUIRED, Resource, invalid
+from .resource import REQUIRED, Resource
 
 KINDS = {"network": "networks", "security_group": "security_groups"}
 ACTIONS = {"network": ("access_as_shared", "access_as_external"), "security_group": ("access_as_shared",)}
@@ -15,7 +15,12 @@ UNIQUE = ("object_type", "object_id", "action", "target_tenant")
 def prepare(call: Call, policy: Obj) -> None:
     kind = KINDS.get(policy["object_type"])
     if kind is None:
-        raise invalid(f"Invalid input for object_type. Reason: '{policy['object_type']}' is not in valid_values.")
+        raise bad_request(
+            f"Invalid input for operation: '{policy['object_type']}' is not a valid RBAC object type.",
+            "InvalidInput",
+        )
+    if policy["target_tenant"] == "*" and not call.is_admin:
+        raise policy_refusal("network", "create_rbac_policy:target_tenant")
     if policy["action"] not in ACTIONS[policy["object_type"]]:
         raise bad_request(
             f"Invalid action '{policy['action']}' for object type '{policy['object_type']}'. Valid actions: "
@@ -47,9 +52,8 @@ def delete(call: Call, policy: Obj) -> None:
     if policy["target_tenant"] in users or (policy["target_tenant"] == "*" and users):
         raise conflict(
             f"RBAC policy on object {policy['object_id']} cannot be removed because other objects depend on it.\n"
-            f"Details: Callback neutron.plugins.ml2.plugin.Ml2Plugin.validate_network_rbac_policy_change failed "
-            f'with "Unable to reconfigure sharing settings for network {policy["object_id"]}. Multiple tenants are '
-            'using it."',
+            "Details: Unable to reconfigure sharing settings for network "
+            f"{policy['object_id']}. Multiple projects are using it.",
             "RbacPolicyInUse",
         )
 
@@ -63,7 +67,7 @@ POLICIES = Resource(
     singular="rbac_policy",
     kind="rbac_policies",
     type="RbacPolicy",
-    missing="RBAC policy of type {id} not found",
+    missing="RBAC policy of type unknown with ID {id} not found",
     fields={"object_type": REQUIRED, "object_id": REQUIRED, "action": REQUIRED, "target_tenant": REQUIRED},
     fixed=("object_type", "object_id", "action"),
     quota="rbac_policy",

@@ -22,6 +22,7 @@ REQUIRED = object()
 UUID = re.compile(r"^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$")
 Hook = Callable[[Call, Obj], None]
 ALWAYS_SET = ("tenant_id", "project_id")
+READ_ONLY = ("id", "status", "created_at", "updated_at", "revision_number", *ALWAYS_SET)
 
 
 def invalid(message: str) -> ApiError:
@@ -68,7 +69,12 @@ class Resource:
     def tag_routes(self) -> list[Route]:
         path, noun = f"/{self.path}/{{id}}/tags", f"{self.singular}_tag"
         return [
-            Route("GET", path, f"{noun}.list", lambda call: {"tags": self.fetch(call, call.params["id"])["tags"]}),
+            Route(
+                "GET",
+                path,
+                f"{noun}.list",
+                lambda call: {"tags": self.fetch(call, call.params["id"])["tags"]},
+            ),
             Route("PUT", path, f"{noun}.replace", self.replace_tags),
             Route("DELETE", path, f"{noun}.clear", self.clear_tags, 204),
             Route("GET", path + "/{tag}", f"{noun}.show", self.show_tag, 204),
@@ -151,10 +157,9 @@ class Resource:
         self.check_admin_fields(call, body, "create")
         owner = body.get("project_id") or body.get("tenant_id") or call.project_id
         if owner != call.project_id and not call.is_admin:
-            raise ApiError(
-                403,
-                f"(rule:create_{self.singular} and rule:create_{self.singular}:tenant_id) is disallowed by policy",
-                "PolicyNotAuthorized",
+            raise invalid(
+                "Specifying 'project_id' other than the authenticated project in request is not allowed for the "
+                "current user."
             )
         obj: Obj = {"id": new_id(), "project_id": owner}
         for name, default in self.fields.items():
@@ -175,10 +180,10 @@ class Resource:
         body = (call.body or {}).get(self.singular)
         if not isinstance(body, dict):
             raise invalid(f"Unable to find '{self.singular}' in request body")
-        self.check_names(body, tuple(self.fields))
+        self.check_names(body, (*self.fields, *READ_ONLY))
         self.check_admin_fields(call, body, "update")
         for name in body:
-            if name in self.fixed:
+            if name in self.fixed or name in READ_ONLY:
                 raise invalid(f"Cannot update read-only attribute {name}")
         changes = deepcopy(body)
         self.update(call, obj, changes)
@@ -209,7 +214,9 @@ class Resource:
             if body.get(name) not in (None, self.fields[name]):
                 rule = f"{verb}_{self.singular}"
                 raise ApiError(
-                    403, f"(rule:{rule} and rule:{rule}:{name}) is disallowed by policy", "PolicyNotAuthorized"
+                    403,
+                    f"(rule:{rule} and rule:{rule}:{name}) is disallowed by policy",
+                    "PolicyNotAuthorized",
                 )
 
     # tags

@@ -1,33 +1,39 @@
-"""Routers, their interfaces, gateways and routes: https://docs.openstack.org/api-ref/network/v2/#routers."""
+"""Routers, their gateways and routes: https://docs.openstack.org/api-ref/network/v2/#routers."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from ..errors import ApiError, bad_request, conflict, not_found
+from ..errors import ApiError, bad_request, conflict
 from ..state import Obj
 from ..wire import Call, Route
 from . import ports
 from .networks import NETWORKS
 from .resource import Resource, in_use, invalid
-from .subnets import SUBNETS
 
 INTERFACE = "network:router_interface"
 GATEWAY = "network:router_gateway"
+ADMIN_ONLY = ("distributed", "ha")
 
 
 def show(call: Call, router: Obj) -> Obj:
-    return {
+    shown = {
         **router,
         "availability_zones": [],
         "created_at": router["created_at"] + "Z",
         "updated_at": router["updated_at"] + "Z",
     }
+    if not call.is_admin:
+        for name in ADMIN_ONLY:
+            shown.pop(name)
+    return shown
 
 
 def ports_of(call: Call, router: Obj, owner: str) -> list[Obj]:
-    return [port for port in call.state.where("ports", "device_id", router["id"]) if port["device_owner"] == owner]
+    return [
+        port for port in call.state.where("ports", "device_id", router["id"]) if port["device_owner"] == owner
+    ]
 
 
 def prepare(call: Call, router: Obj) -> None:
@@ -60,10 +66,9 @@ def set_gateway(call: Call, router: Obj, wanted: Obj) -> Obj:
     network = NETWORKS.fetch(call, wanted["network_id"])
     if not network["router:external"]:
         raise bad_request(f"Bad router request: Network {network['id']} is not an external network.")
-    if "enable_snat" in wanted and not call.is_admin:
-        refuse_detail("enable_snat")
-    if wanted.get("external_fixed_ips") and not call.is_admin:
-        refuse_detail("external_fixed_ips")
+    for name in ("enable_snat", "external_fixed_ips"):
+        if name in wanted and not call.is_admin:
+            refuse_detail("update" if call.method == "PUT" else "create", name)
     port = ports.make(
         call,
         network_id=network["id"],
@@ -81,9 +86,14 @@ def set_gateway(call: Call, router: Obj, wanted: Obj) -> Obj:
     }
 
 
-def refuse_detail(name: str) -> None:
-    rule = f"update_router:external_gateway_info:{name}"
-    raise ApiError(403, f"(rule:update_router and rule:{rule}) is disallowed by policy", "PolicyNotAuthorized")
+def refuse_detail(verb: str, name: str) -> None:
+    rule = f"rule:{verb}_router"
+    part = f"{rule}:external_gateway_info"
+    raise ApiError(
+        403,
+        f"({rule} and ({part} and ({part}:network_id and {part}:{name}))) is disallowed by policy",
+        "PolicyNotAuthorized",
+    )
 
 
 def clear_gateway(call: Call, router: Obj, present: Obj) -> None:
@@ -111,7 +121,9 @@ def check_routes(call: Call, router: Obj, routes: list[Obj]) -> list[Obj]:
             hop = ip_address(route["nexthop"])
             ip_network(route["destination"])
         except (ValueError, KeyError):
-            raise invalid(f"Invalid input for routes. Reason: Invalid data format for hostroute: '{route}'.") from None
+            raise invalid(
+                f"Invalid input for routes. Reason: Invalid data format for hostroute: '{route}'."
+            ) from None
         if not any(hop in network for network in reachable):
             raise bad_request(
                 f"Invalid format for routes: {routes}, the nexthop is not connected with router",
@@ -129,122 +141,10 @@ def delete(call: Call, router: Obj) -> None:
         clear_gateway(call, router, router["external_gateway_info"])
 
 
-def add_interface(call: Call) -> Obj:
-    router = ROUTERS.fetch_own(call, "add_router_interface")
-    body = call.body or {}
-    if "port_id" in body:
-        port = adopt_port(call, router, body["port_id"])
-    elif "subnet_id" in body:
-        port = port_on_subnet(call, router, body["subnet_id"])
-    else:
-        raise bad_request("Bad router request: Either subnet_id or port_id must be specified.")
-    ROUTERS.touch(call, router)
-    return interface(router, port)
-
-
-def adopt_port(call: Call, router: Obj, port_id: str) -> Obj:
-    port = ports.PORTS.fetch(call, port_id)
-    if port["device_id"]:
-        raise conflict(
-            f"Unable to complete operation on port {port_id} for network {port['network_id']}. "
-            f"Port already has an attached device {port['device_id']}.",
-            "PortInUse",
-        )
-    for fixed in port["fixed_ips"]:
-        refuse_second(call, router, fixed["subnet_id"])
-    return call.state.edit("ports", port, device_id=router["id"], device_owner=INTERFACE, status="ACTIVE",
-                           security_groups=[], port_security_enabled=False)
-
-
-def port_on_subnet(call: Call, router: Obj, subnet_id: str) -> Obj:
-    """A new port with the subnet's gateway address."""
-    subnet = SUBNETS.fetch(call, subnet_id)
-    if not subnet["gateway_ip"]:
-        raise bad_request("Bad router request: Subnet for router interface must have a gateway IP.")
-    refuse_second(call, router, subnet_id)
-    return ports.make(
-        call,
-        network_id=subnet["network_id"],
-        fixed_ips=[{"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}],
-        device_id=router["id"],
-        device_owner=INTERFACE,
-        project_id=router["project_id"],
-        port_security_enabled=False,
-        **{"binding:host_id": "network-1"},
-    )
-
-
-def refuse_second(call: Call, router: Obj, subnet_id: str) -> None:
-    subnet = call.state.get("subnets", subnet_id) or {}
-    for port in ports_of(call, router, INTERFACE):
-        for fixed in port["fixed_ips"]:
-            if fixed["subnet_id"] == subnet_id:
-                raise bad_request(f"Bad router request: Router already has a port on subnet {subnet_id}.")
-            other = call.state.get("subnets", fixed["subnet_id"]) or {}
-            if ip_network(other["cidr"]).overlaps(ip_network(subnet["cidr"])):
-                raise bad_request(
-                    f"Bad router request: Cidr {subnet['cidr']} of subnet {subnet_id} overlaps with cidr "
-                    f"{other['cidr']} of subnet {other['id']}."
-                )
-
-
-def interface(router: Obj, port: Obj) -> Obj:
-    subnet_ids = [fixed["subnet_id"] for fixed in port["fixed_ips"]]
-    return {
-        "id": router["id"],
-        "project_id": router["project_id"],
-        "tenant_id": router["project_id"],
-        "port_id": port["id"],
-        "network_id": port["network_id"],
-        "subnet_id": subnet_ids[0] if subnet_ids else None,
-        "subnet_ids": subnet_ids,
-    }
-
-
-def remove_interface(call: Call) -> Obj:
-    router = ROUTERS.fetch_own(call, "remove_router_interface")
-    body = call.body or {}
-    port = interface_port(call, router, body)
-    refuse_while_floating(call, router, port)
-    shown = interface(router, port)
-    ports.drop(call.state, port)
-    ROUTERS.touch(call, router)
-    return shown
-
-
-def interface_port(call: Call, router: Obj, body: Obj) -> Obj:
-    attached = ports_of(call, router, INTERFACE)
-    if "port_id" in body:
-        for port in attached:
-            if port["id"] == body["port_id"]:
-                return port
-        raise not_found(
-            f"Router {router['id']} does not have an interface with id {body['port_id']}", "RouterInterfaceNotFound"
-        )
-    subnet_id = body.get("subnet_id")
-    for port in attached:
-        if any(fixed["subnet_id"] == subnet_id for fixed in port["fixed_ips"]):
-            return port
-    raise not_found(
-        f"Router {router['id']} has no interface on subnet {subnet_id}", "RouterInterfaceNotFoundForSubnet"
-    )
-
-
-def refuse_while_floating(call: Call, router: Obj, port: Obj) -> None:
-    subnet_ids = {fixed["subnet_id"] for fixed in port["fixed_ips"]}
-    for floating_ip in call.state.where("floatingips", "router_id", router["id"]):
-        target = call.state.get("ports", floating_ip["port_id"]) or {"fixed_ips": []}
-        for fixed in target["fixed_ips"]:
-            if fixed["subnet_id"] in subnet_ids:
-                raise in_use(
-                    "RouterInterfaceInUseByFloatingIP",
-                    f"Router interface for subnet {fixed['subnet_id']} on router {router['id']} cannot be deleted, "
-                    "as it is required by one or more floating IPs.",
-                )
-
-
 def add_routes(call: Call) -> Obj:
-    return change_routes(call, lambda routes, given: [*routes, *(route for route in given if route not in routes)])
+    return change_routes(
+        call, lambda routes, given: [*routes, *(route for route in given if route not in routes)]
+    )
 
 
 def remove_routes(call: Call) -> Obj:
@@ -275,7 +175,7 @@ ROUTERS = Resource(
         "distributed": False,
         "ha": False,
     },
-    admin_fields=("distributed", "ha"),
+    admin_fields=ADMIN_ONLY,
     quota="router",
     first_revision=1,
     show=show,
@@ -283,8 +183,6 @@ ROUTERS = Resource(
     update=update,
     delete=delete,
     more_routes=[
-        Route("PUT", "/routers/{id}/add_router_interface", "router.add_interface", add_interface),
-        Route("PUT", "/routers/{id}/remove_router_interface", "router.remove_interface", remove_interface),
         Route("PUT", "/routers/{id}/add_extraroutes", "router.add_routes", add_routes),
         Route("PUT", "/routers/{id}/remove_extraroutes", "router.remove_routes", remove_routes),
     ],

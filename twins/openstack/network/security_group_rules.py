@@ -10,26 +10,59 @@ from ..wire import Call
 from .resource import REQUIRED, Resource, invalid
 
 PROTOCOLS = {
-    "ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "igmp": 2, "ip": 0,
-    "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "icmpv6": 58, "ipv6-nonxt": 59,
-    "ipv6-opts": 60, "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17,
-    "udplite": 136, "vrrp": 112,
+    "ah": 51,
+    "dccp": 33,
+    "egp": 8,
+    "esp": 50,
+    "gre": 47,
+    "hopopt": 0,
+    "icmp": 1,
+    "igmp": 2,
+    "ip": 0,
+    "ipip": 4,
+    "ipv6-encap": 41,
+    "ipv6-frag": 44,
+    "ipv6-icmp": 58,
+    "icmpv6": 58,
+    "ipv6-nonxt": 59,
+    "ipv6-opts": 60,
+    "ipv6-route": 43,
+    "ospf": 89,
+    "pgm": 113,
+    "rsvp": 46,
+    "sctp": 132,
+    "tcp": 6,
+    "udp": 17,
+    "udplite": 136,
+    "vrrp": 112,
 }
 WITH_PORTS = ("tcp", "udp", "sctp", "dccp", "udplite", "6", "17", "132", "33", "136")
 ICMP = ("icmp", "icmpv6", "ipv6-icmp", "1", "58")
 IDENTITY = (
-    "security_group_id", "direction", "ethertype", "protocol", "port_range_min", "port_range_max",
-    "remote_ip_prefix", "remote_group_id", "remote_address_group_id",
+    "security_group_id",
+    "direction",
+    "ethertype",
+    "protocol",
+    "port_range_min",
+    "port_range_max",
+    "remote_ip_prefix",
+    "remote_group_id",
+    "remote_address_group_id",
 )
 
 
 def show(call: Call, rule: Obj) -> Obj:
     return {
         **rule,
-        "normalized_cidr": rule["remote_ip_prefix"],
+        "normalized_cidr": normalized(rule["remote_ip_prefix"]),
         "created_at": rule["created_at"] + "Z",
         "updated_at": rule["updated_at"] + "Z",
     }
+
+
+def normalized(prefix: str | None) -> str | None:
+    """``10.1.2.3/8`` as ``10.0.0.0/8``."""
+    return str(ip_network(prefix, strict=False)) if prefix else None
 
 
 def make(call: Call, group: Obj, direction: str, ethertype: str, **more: object) -> Obj:
@@ -84,7 +117,7 @@ def check_protocol(rule: Obj) -> None:
         rule["protocol"] = None if protocol == "any" else protocol
         known = protocol in PROTOCOLS or protocol == "any" or (protocol.isdigit() and int(protocol) <= 255)
         if not known:
-            names = ", ".join(f"'{name}'" for name in ("any", *sorted(PROTOCOLS)))
+            names = ", ".join(f"'{name}'" for name in ("any", *PROTOCOLS))
             raise bad_request(
                 f"Security group rule protocol {protocol} not supported. Only protocol values (None, {names}) "
                 "and integer representations [0 to 255] are supported.",
@@ -142,7 +175,11 @@ def check_ports(low: int | None, high: int | None) -> None:
 
 def check_remote(call: Call, rule: Obj) -> None:
     prefix = rule["remote_ip_prefix"]
-    given = [rule[name] for name in ("remote_ip_prefix", "remote_group_id", "remote_address_group_id") if rule[name]]
+    given = [
+        rule[name]
+        for name in ("remote_ip_prefix", "remote_group_id", "remote_address_group_id")
+        if rule[name]
+    ]
     if len(given) > 1:
         raise bad_request(
             "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",

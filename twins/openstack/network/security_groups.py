@@ -6,14 +6,16 @@ from ..errors import conflict
 from ..state import Obj, new_id
 from ..wire import Call
 from . import security_group_rules as rules
-from .resource import REQUIRED, Resource, in_use
+from .resource import Resource, in_use
 
 
 def show(call: Call, group: Obj) -> Obj:
     held = call.state.where("security_group_rules", "security_group_id", group["id"])
     return {
         **group,
-        "security_group_rules": [{**rules.show(call, rule), "tenant_id": rule["project_id"]} for rule in held],
+        "security_group_rules": [
+            {**rules.show(call, rule), "tenant_id": rule["project_id"]} for rule in held
+        ],
         "created_at": group["created_at"] + "Z",
         "updated_at": group["updated_at"] + "Z",
     }
@@ -24,8 +26,14 @@ def default_of(call: Call, project_id: str) -> Obj:
     for group in call.state.where("security_groups", "project_id", project_id):
         if group["name"] == "default":
             return group
-    group = {"id": new_id(), "project_id": project_id, "name": "default", "stateful": True, "shared": False,
-             "description": "Default security group"}
+    group = {
+        "id": new_id(),
+        "project_id": project_id,
+        "name": "default",
+        "stateful": True,
+        "shared": False,
+        "description": "Default security group",
+    }
     GROUPS.stamp_new(call, group)
     call.state.add("security_groups", group)
     add_egress(call, group)
@@ -79,7 +87,7 @@ GROUPS = Resource(
     kind="security_groups",
     type="SecurityGroup",
     missing="Security group {id} does not exist",
-    fields={"name": REQUIRED, "description": "", "stateful": True},
+    fields={"name": "", "description": "", "stateful": True},
     extra_filters=("shared",),
     quota="security_group",
     first_revision=1,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..service import Service
-from . import misc, quotas
+from . import misc, quotas, router_interfaces
 from .floating_ips import FLOATING_IPS
 from .networks import NETWORKS
 from .ports import PORTS
@@ -14,7 +14,12 @@ from .security_groups import GROUPS
 from .subnets import SUBNETS
 
 RESOURCES = (NETWORKS, SUBNETS, PORTS, ROUTERS, FLOATING_IPS, GROUPS, RULES, POLICIES)
-VERSIONED = [*misc.EMPTY_ROUTES, *quotas.ROUTES, *(route for resource in RESOURCES for route in resource.routes())]
+VERSIONED = [
+    *misc.EMPTY_ROUTES,
+    *quotas.ROUTES,
+    *router_interfaces.ROUTES,
+    *(route for resource in RESOURCES for route in resource.routes()),
+]
 
 SERVICE = Service(
     "network", "/network", [*misc.ROUTES, *(replace(route, path="/v2.0" + route.path) for route in VERSIONED)]

@@ -18,7 +18,9 @@ def parse_cidr(text: str) -> Range:
     try:
         return ip_network(text, strict=False)
     except ValueError:
-        raise bad_request(f"Invalid input for operation: {text} is not in a CIDR format.", "InvalidInput") from None
+        raise bad_request(
+            f"Invalid input for operation: {text} is not in a CIDR format.", "InvalidInput"
+        ) from None
 
 
 def parse_address(name: str, text: str) -> Address:
@@ -90,8 +92,10 @@ def gateway_of(subnet: Obj, range_: Range) -> str | None:
 
 def check_pools(subnet: Obj, range_: Range) -> list[Obj]:
     pools = [
-        {"start": str(parse_address("allocation_pools", pool["start"])),
-         "end": str(parse_address("allocation_pools", pool["end"]))}
+        {
+            "start": str(parse_address("allocation_pools", pool["start"])),
+            "end": str(parse_address("allocation_pools", pool["end"])),
+        }
         for pool in subnet["allocation_pools"] or []
     ]
     gateway = ip_address(subnet["gateway_ip"]) if subnet["gateway_ip"] else None
@@ -100,13 +104,15 @@ def check_pools(subnet: Obj, range_: Range) -> list[Obj]:
         text = f"{first}-{last}"
         if first not in range_ or last not in range_:
             raise bad_request(
-                f"The allocation pool {text} spans beyond the subnet cidr {range_}.", "OutOfBoundsAllocationPool"
+                f"The allocation pool {text} spans beyond the subnet cidr {range_}.",
+                "OutOfBoundsAllocationPool",
             )
         if int(first) > int(last):
             raise bad_request(f"The allocation pool {text} is not valid.", "InvalidAllocationPool")
         if gateway is not None and int(first) <= int(gateway) <= int(last):
             raise conflict(
-                f"Gateway ip {gateway} conflicts with allocation pool {text}.", "GatewayConflictWithAllocationPools"
+                f"Gateway ip {gateway} conflicts with allocation pool {text}.",
+                "GatewayConflictWithAllocationPools",
             )
     return pools
 
