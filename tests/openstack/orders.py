@@ -12,10 +12,12 @@ from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
 from waldur_core.structure.models import Project, ServiceSettings, SshPublicKey, User
 from waldur_core.structure.states import CoreState
+from waldur_openstack.api.block_storage import VolumeCreateSerializer
 from waldur_openstack.api.compute import InstanceDeleteSerializer, delete_instance
 from waldur_openstack.api.identity import TenantCreateSerializer
 from waldur_openstack.api.instance_create import InstanceCreateSerializer
-from waldur_openstack.models import Flavor, Image, Instance, SecurityGroup, SubNet, Tenant
+from waldur_openstack.models import Flavor, Image, Instance, SecurityGroup, SubNet, Tenant, Volume
+from waldur_openstack.workflows.block_storage import DeleteVolume
 from waldur_openstack.workflows.identity import DeleteTenant
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZ4Zq6mZVn1FqGkQ3uT2E0TnXyJ0m6i0c3wS0k4m8aB someone@example.com"
@@ -74,10 +76,20 @@ def build_instance(tenant: Tenant, user: User, **attributes: Any) -> Instance:
     return _built(order_instance(tenant, user, **attributes))
 
 
+def order_volume(tenant: Tenant, user: User, **attributes: Any) -> Volume:
+    """A volume of 1 GiB whose creation is scheduled."""
+    context = {"tenant": tenant, "user": user, "request": _request(user)}
+    return _made(VolumeCreateSerializer(data={"name": "volume", "size": 1024, **attributes}, context=context))
+
+
+def build_volume(tenant: Tenant, user: User, **attributes: Any) -> Volume:
+    return _built(order_volume(tenant, user, **attributes))
+
+
 def order_deletion(obj: Any, user: User, **options: Any) -> Operation:
-    """Schedule the deletion of a tenant or, with the options of its query, of a server."""
-    if isinstance(obj, Tenant):
-        return start(DeleteTenant, obj, user=user)
+    """Schedule the deletion of a tenant, a volume or, with the options of its query, a server."""
+    if isinstance(obj, (Tenant, Volume)):
+        return start(DeleteTenant if isinstance(obj, Tenant) else DeleteVolume, obj, user=user)
     serializer = InstanceDeleteSerializer(data={"action": "force_destroy", **options})
     serializer.is_valid(raise_exception=True)
     operation: Operation = delete_instance(obj, user, serializer.validated_data)

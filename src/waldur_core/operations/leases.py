@@ -84,7 +84,6 @@ class LeaseKeeper:
                 tokens = list(self._tokens)
             if tokens:
                 self._renew(tokens)
-        connection.close()
 
     @staticmethod
     def _renew(tokens: list[uuid.UUID]) -> None:
@@ -92,6 +91,7 @@ class LeaseKeeper:
             Operation.objects.filter(lease_token__in=tokens).update(lease_until=timezone.now() + LEASE)
         except Exception:  # the database is away for a moment: the next round tries again
             logger.exception("Leases could not be renewed")
+        finally:
             connection.close()
 
 

@@ -62,10 +62,24 @@ def find_project(context: TenantContext) -> JSON | None:
     return context.admin.identity.find_project_by_tag(mark(context.tenant))
 
 
+def find_own_project(context: TenantContext) -> JSON | None:
+    """The tenant's project if it is still there: by its id, or by our tag when a crash kept the id from us."""
+    known = context.tenant.backend_id
+    return context.admin.identity.find_project(known) if known else find_project(context)
+
+
 def delete_project(context: TenantContext) -> None:
     if context.tenant.backend_id:
         context.admin.identity.delete_project(context.tenant.backend_id)
         save(context.tenant, backend_id="")
+
+
+def undo_project(context: TenantContext) -> None:
+    """Delete the project, and the default security group that Neutron made in it by itself."""
+    if context.tenant.backend_id:
+        tenant_cleanup.delete_default_security_group(context.admin, context.tenant.backend_id)
+        context.tenant.securitygroups.exclude(backend_id="").delete()
+    delete_project(context)
 
 
 def grant_admin(context: TenantContext) -> None:
@@ -292,7 +306,7 @@ class CreateTenant(CreateWorkflow):
             do=create_project,
             marker=find_project,
             record=set_backend_id(lambda c: c.tenant),
-            undo=delete_project,
+            undo=undo_project,
         ),
         Step(name="Give the service account access", do=grant_admin, keeps=GOES_WITH_PROJECT),
         Step(name="Create tenant user", do=create_user, marker=find_user, record=record_user, undo=delete_user),
@@ -372,7 +386,7 @@ class DeleteTenant(DeleteWorkflow):
     steps = (
         Step(
             name="Find the project",
-            do=lambda c: find_project(c),
+            do=find_own_project,
             record=lambda c, project: save(c.tenant, backend_id=project["id"] if project else ""),
             keeps="only reads",
         ),

@@ -1,0 +1,127 @@
+"""One scenario per workflow: what has to be there before, and how the workflow is started on it.
+
+Every registered workflow needs one; the crash tests are made from them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tests.factories import Cast
+from tests.openstack.orders import (
+    build_instance,
+    build_tenant,
+    build_volume,
+    operation_of,
+    order_deletion,
+    order_instance,
+    order_tenant,
+    order_volume,
+)
+from twins.openstack import TwinClient
+from waldur_core.operations.models import Operation
+from waldur_core.operations.start import start
+from waldur_core.operations.workflow import Workflow, workflow_named
+from waldur_core.structure.models import ServiceSettings
+from waldur_core.structure.states import CoreState
+from waldur_openstack.cloud import Cloud
+
+
+@dataclass
+class Stage:
+    """The people and the connected cloud that scenarios play on."""
+
+    cast: Cast
+    service: ServiceSettings
+
+    def connect(self, twin: TwinClient) -> None:
+        """Find the external network; use the account's project, in which Neutron then makes its default group."""
+        self.service.secret_options["external_network_id"] = twin.external_network_id
+        self.service.save()
+        Cloud.of(self.service).network.list("security_group")
+
+    def tenant(self) -> Any:
+        return build_tenant(self.service, self.cast.project, self.cast.owner)
+
+    def instance(self, **attributes: Any) -> Any:
+        return build_instance(self.tenant(), self.cast.owner, **attributes)
+
+    def stopped_instance(self) -> Any:
+        instance = self.instance()
+        run_workflow(self, instance, "openstack.instance.stop")
+        return instance
+
+    def volume(self) -> Any:
+        return build_volume(self.tenant(), self.cast.owner)
+
+    def connection(self, state: CoreState = CoreState.OK) -> ServiceSettings:
+        ServiceSettings.objects.filter(pk=self.service.pk).update(state=state)
+        self.service.refresh_from_db()
+        return self.service
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`given` is built and finished; `when` schedules the workflow on it and returns the subject."""
+
+    given: Callable[[Stage], Any]
+    when: Callable[[Stage, Any], Any]
+
+
+def begin(name: str, **parameters: Any) -> Callable[[Stage, Any], Any]:
+    """Schedule the workflow `name` on what was given."""
+
+    def schedule(stage: Stage, subject: Any) -> Any:
+        start(type(workflow_named(name)), subject, user=stage.cast.owner, parameters=parameters)
+        return subject
+
+    return schedule
+
+
+def run_workflow(stage: Stage, subject: Any, name: str) -> None:
+    from tests.drive import drain
+
+    begin(name)(stage, subject)
+    drain()
+    subject.refresh_from_db()
+    assert operation_of(subject).state == Operation.State.DONE
+
+
+def create_tenant(stage: Stage, _: Any) -> Any:
+    return order_tenant(stage.service, stage.cast.project, stage.cast.owner)
+
+
+def delete(stage: Stage, subject: Any, **options: Any) -> Any:
+    order_deletion(subject, stage.cast.owner, **options)
+    return subject
+
+
+def nothing(_: Stage) -> None: ...
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "openstack.connection.create": Scenario(
+        partial(Stage.connection, state=CoreState.CREATION_SCHEDULED), begin("openstack.connection.create")
+    ),
+    "openstack.connection.check": Scenario(Stage.connection, begin("openstack.connection.check")),
+    "openstack.tenant.create": Scenario(nothing, create_tenant),
+    "openstack.tenant.delete": Scenario(lambda stage: stage.instance().tenant, delete),
+    "openstack.tenant.push_quotas": Scenario(
+        Stage.tenant, begin("openstack.tenant.push_quotas", quotas={"vcpu": 30, "storage": 20480, "network_count": 5})
+    ),
+    "openstack.instance.create": Scenario(Stage.tenant, lambda stage, tenant: order_instance(tenant, stage.cast.owner)),
+    "openstack.instance.delete": Scenario(Stage.instance, partial(delete, delete_volumes=False)),
+    "openstack.instance.start": Scenario(Stage.stopped_instance, begin("openstack.instance.start")),
+    "openstack.instance.stop": Scenario(Stage.instance, begin("openstack.instance.stop")),
+    "openstack.instance.restart": Scenario(Stage.instance, begin("openstack.instance.restart")),
+    "openstack.volume.create": Scenario(Stage.tenant, lambda stage, tenant: order_volume(tenant, stage.cast.owner)),
+    "openstack.volume.delete": Scenario(Stage.volume, delete),
+}
+
+
+def scenario_of(name: str) -> Scenario:
+    if name not in SCENARIOS:
+        model = Workflow.registry[name].model.__name__
+        raise AssertionError(f"No crash scenario for {name}: add one that brings a {model} to it in {__name__}.")
+    return SCENARIOS[name]
