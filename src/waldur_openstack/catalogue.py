@@ -85,7 +85,8 @@ def reconcile(model: Any, tenant: Tenant, rows: dict[str, dict[str, Any]]) -> No
     known = {item.backend_id: item for item in model.objects.filter(settings=settings)}
     fresh = [model(settings=settings, backend_id=key, **row) for key, row in rows.items() if key not in known]
     # two tenants of one cloud may find the same new item at the same moment
-    model.objects.bulk_create(fresh, ignore_conflicts=True)
+    if fresh:
+        model.objects.bulk_create(fresh, ignore_conflicts=True)
     for key, row in rows.items():
         item = known.get(key)
         changed = [name for name, value in row.items() if item is not None and getattr(item, name) != value]
@@ -94,13 +95,13 @@ def reconcile(model: Any, tenant: Tenant, rows: dict[str, dict[str, Any]]) -> No
                 setattr(item, name, row[name])
             item.save(update_fields=[*changed, "modified"])
     private = [key for key, row in rows.items() if not row.get("is_public", True)]
-    getattr(tenant, f"{model._meta.model_name}s").set(model.objects.filter(settings=settings, backend_id__in=private))
-    _forget_missing(model, tenant, rows.keys())
-
-
-def _forget_missing(model: Any, tenant: Tenant, seen: Iterable[str]) -> None:
-    """Public items the cloud no longer shows are gone for everybody."""
-    model.objects.filter(settings=tenant.service_settings, is_public=True).exclude(backend_id__in=list(seen)).delete()
+    links = getattr(tenant, f"{model._meta.model_name}s")
+    if private or links.exists():
+        links.set(model.objects.filter(settings=settings, backend_id__in=private))
+    # public items the cloud no longer shows are gone for everybody
+    gone = [item.pk for key, item in known.items() if item.is_public and key not in rows]
+    if gone:
+        model.objects.filter(pk__in=gone).delete()
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ says "begun" before an effect is made, so whoever continues after a crash looks 
 
 import logging
 import random
+import time
 import traceback
 from datetime import timedelta
 from typing import Any
@@ -61,6 +62,7 @@ class Run:
         self.operation = operation
         self.workflow: Workflow = workflow_named(operation.workflow)
         self.context: Context = self.workflow.context(operation, operation.subject)
+        self.last_look = 0.0
         self.fresh = False  # True while nobody can have made the current step's effect before us
 
     def until_blocked(self) -> None:
@@ -130,7 +132,7 @@ class Run:
             return None
         if not self.fresh and step.marker and (found := step.marker(self.context)) is not None:
             return found
-        self.fresh = False
+        self.context.first_try, self.fresh = self.fresh, False
         self.runner.before_effect(self.operation, step)
         result = step.do(self.context)
         self.runner.after_effect(self.operation, step)
@@ -279,6 +281,10 @@ class Run:
             wake(self.operation, delay)
 
     def _cancelled(self) -> bool:
+        """Asked for at most once a second: steps are quick, people are not."""
+        if time.monotonic() - self.last_look < 1:
+            return False
+        self.last_look = time.monotonic()
         return Operation.objects.filter(pk=self.operation.pk, cancel_requested=True).exists()
 
     def _marked(self, state: str, **values: Any) -> list[dict[str, Any]]:

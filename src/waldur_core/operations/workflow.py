@@ -39,6 +39,7 @@ class Context:
         self.operation = operation
         self.subject = subject
         self.item: str = ""
+        self.first_try = False  # nobody can have made the current step's effect before
         self.data: dict[str, Any] = operation.data
 
     @property

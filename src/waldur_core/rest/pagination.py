@@ -10,6 +10,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 class LinkHeaderPagination(PageNumberPagination):
     """`?page=1&page_size=10`, at most 300 a page; `X-Result-Count` and `Link: first, prev, next, last`."""
 
+    page: Any
     page_size = 10
     max_page_size = 300
     page_size_query_param = "page_size"

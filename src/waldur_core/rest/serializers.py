@@ -1,5 +1,6 @@
 """Serializer bases: hex uuids, absolute links, sparse fields."""
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlparse
 from uuid import UUID
@@ -12,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from waldur_core.permissions.visibility import visible_to
+from waldur_core.rest.representation import Getter, getter_of
 
 
 class HexUUIDField(serializers.UUIDField):
@@ -38,7 +40,7 @@ class SparseFieldsMixin:
         return root is not self and getattr(root, "child", None) is not self
 
 
-def link_to(view_name: str, uuid: UUID, context: dict[str, Any]) -> str:
+def link_to(view_name: str, uuid: UUID, context: Any) -> str:
     """The absolute URL of an object. The pattern is resolved once per answer: lists have hundreds of links."""
     cache = context.setdefault("_links", {})
     if view_name not in cache:
@@ -118,3 +120,11 @@ class ModelSerializer(SparseFieldsMixin, serializers.ModelSerializer[Any]):
         **serializers.ModelSerializer.serializer_field_mapping,
         models.UUIDField: HexUUIDField,
     }
+
+    @cached_property
+    def _getters(self) -> list[tuple[str, Getter]]:
+        return [(str(field.field_name), getter_of(field)) for field in self._readable_fields]
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        values = ((name, get(instance)) for name, get in self._getters)
+        return {name: value for name, value in values if value is not serializers.empty}

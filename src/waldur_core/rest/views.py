@@ -26,7 +26,7 @@ class AccessControl:
     access: ClassVar[Mapping[str, Access]] = {}
     non_atomic: ClassVar[frozenset[str]] = frozenset()  # actions that talk to a cloud: no transaction meanwhile
     preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {}
-    metadata_class = None  # OPTIONS would describe the view to anybody; the OpenAPI document is the place for that
+    metadata_class: Any = None  # OPTIONS would describe the view to anybody; the OpenAPI document is the place for that
 
     def access_rule(self) -> Access:
         action = getattr(self, "action", None) or self.request.method.lower()  # type: ignore[attr-defined]
@@ -62,7 +62,7 @@ class AccessControl:
         forget()
         action = getattr(self, "action_map", {}).get(request.method.lower(), request.method.lower())
         if request.method in SAFE_METHODS or action in self.non_atomic:
-            return super().dispatch(request, *args, **kwargs)  # type: ignore[misc,no-any-return]
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         with transaction.atomic():
             response: Response = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
             if response.exception:
@@ -109,7 +109,7 @@ class ListMixin(mixins.ListModelMixin):
             return super().list(request, *args, **kwargs)
         queryset = self.filter_queryset(self.get_queryset())  # type: ignore[attr-defined]
         self.paginate_queryset(queryset.values("pk"))  # type: ignore[attr-defined]
-        return self.get_paginated_response(None)  # type: ignore[attr-defined,no-any-return]
+        return self.get_paginated_response(None)  # type: ignore[attr-defined]
 
 
 class ReadOnlyViewSet(ListMixin, mixins.RetrieveModelMixin, GenericViewSet):

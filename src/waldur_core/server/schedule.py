@@ -1,5 +1,10 @@
 """The periodic tasks: name, task, seconds between runs."""
 
+HOUR = 3600.0
+
 BEAT_SCHEDULE = {
     "sweep-operations": {"task": "operations.sweep", "schedule": 5.0},
+    "release-waiting-orders": {"task": "marketplace.release_waiting_orders", "schedule": 24 * HOUR},
+    "terminate-expired-resources": {"task": "marketplace.terminate_expired_resources", "schedule": 24 * HOUR},
+    "apply-future-prices": {"task": "marketplace.apply_future_prices", "schedule": 24 * HOUR},
 }

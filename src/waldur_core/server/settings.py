@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from corsheaders.defaults import default_headers
+
 from waldur_core import __version__
 from waldur_core.server.database import database_settings
 from waldur_core.server.schedule import BEAT_SCHEDULE
@@ -76,6 +78,7 @@ USE_I18N = False
 
 CORS_ALLOW_ALL_ORIGINS = not words("CORS_ALLOWED_ORIGINS")
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["Link", "X-Result-Count"]
 
 API_MAX_JSON_BYTES = 2 * 1024 * 1024

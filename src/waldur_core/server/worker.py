@@ -17,7 +17,9 @@ class EmbeddedWorker:
     def __init__(self, threads: int = THREADS) -> None:
         self.worker: Any = app.WorkController(pool="threads", concurrency=threads, hostname="embedded@waldur")
         self.thread = threading.Thread(target=self.worker.start, name="worker", daemon=True)
-        self.beat: Any = EmbeddedService(app, thread=True, schedule_filename=None, scheduler_cls="celery.beat:Scheduler")
+        self.beat: Any = EmbeddedService(
+            app, thread=True, schedule_filename=None, scheduler_cls="celery.beat:Scheduler"
+        )
 
     def start(self) -> None:
         keeper.start()

@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters
 from django.conf import settings
+from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -33,7 +34,7 @@ from waldur_openstack.api.instance_create import InstanceCreateSerializer
 from waldur_openstack.api.network import NestedFloatingIPSerializer, NestedPortSerializer
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
 from waldur_openstack.cloud import Cloud
-from waldur_openstack.models import Instance, ServerGroup
+from waldur_openstack.models import Instance, Port, SecurityGroupRule, ServerGroup, Volume
 from waldur_openstack.workflows.compute import DeleteInstance
 from waldur_openstack.workflows.power import RestartInstance, StartInstance, StopInstance
 
@@ -51,7 +52,8 @@ class InstanceSerializer(TenantObjectSerializer):
     volumes = NestedVolumeSerializer(many=True, read_only=True)
     ports = NestedPortSerializer(many=True, read_only=True)
     security_groups = NestedSecurityGroupSerializer(many=True, read_only=True)
-    floating_ips = serializers.SerializerMethodField()
+    floating_ips = NestedFloatingIPSerializer(many=True, read_only=True)
+    server_group = NestedServerGroupSerializer(read_only=True)
     external_ips = serializers.SerializerMethodField()
     external_address = serializers.SerializerMethodField()
     internal_ips = serializers.SerializerMethodField()
@@ -67,7 +69,7 @@ class InstanceSerializer(TenantObjectSerializer):
         fields = (
             *BASE_FIELDS, "start_time", "cores", "ram", "disk", "min_ram", "min_disk", "user_data", "external_ips",
             "internal_ips", "latitude", "longitude", "key_name", "key_fingerprint", "image_name", "flavor_disk",
-            "flavor_name", "volumes", "security_groups", "floating_ips", "ports", "availability_zone",
+            "flavor_name", "volumes", "security_groups", "server_group", "floating_ips", "ports", "availability_zone",
             "availability_zone_name", "connect_directly_to_external_network", "config_drive", "runtime_state", "action",
             "action_details", "tenant_uuid", "hypervisor_hostname", "tenant", "external_address", "metadata",
         )  # fmt: skip
@@ -75,9 +77,9 @@ class InstanceSerializer(TenantObjectSerializer):
 
     def to_representation(self, instance: Instance) -> dict[str, Any]:
         data = super().to_representation(instance)
-        if instance.server_group:
-            data["server_group"] = NestedServerGroupSerializer(instance.server_group, context=self.context).data
-        if not self._may_see_user_data(instance):
+        if data.get("server_group", "") is None:
+            del data["server_group"]  # clients cannot parse a null here
+        if data.get("user_data") and not self._may_see_user_data(instance):
             data["user_data"] = ""
         return data
 
@@ -92,18 +94,11 @@ class InstanceSerializer(TenantObjectSerializer):
             known[instance.project_id] = has_permission(user, Permission.OPENSTACK_INSTANCE_MANAGE, scopes)
         return bool(known[instance.project_id])
 
-    @staticmethod
-    def _addresses(instance: Instance) -> list[Any]:
-        return [address for port in instance.ports.all() for address in port.floating_ips.all()]
-
-    def get_floating_ips(self, instance: Instance) -> list[dict[str, Any]]:
-        return [NestedFloatingIPSerializer(address, context=self.context).data for address in self._addresses(instance)]
-
     def get_external_ips(self, instance: Instance) -> list[str]:
-        return [address.address for address in self._addresses(instance) if address.address]
+        return [address.address for address in instance.floating_ips if address.address]
 
     def get_external_address(self, instance: Instance) -> list[str]:
-        return [address.external_address for address in self._addresses(instance) if address.external_address]
+        return [address.external_address for address in instance.floating_ips if address.external_address]
 
     def get_internal_ips(self, instance: Instance) -> list[str]:
         return [ip["ip_address"] for port in instance.ports.all() for ip in port.fixed_ips if "ip_address" in ip]
@@ -168,21 +163,22 @@ class CloudRefused(APIException):
     status_code = status.HTTP_400_BAD_REQUEST
 
 
+RULES = SecurityGroupRule.objects.select_related("remote_group")
 POWER = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE_POWER)
 
 
 class InstanceViewSet(ResourceViewSet):
     """Servers."""
 
-    queryset = related(
-        Instance.objects.all(), "tenant", "availability_zone", "server_group"
-    ).prefetch_related(
-        "volumes__type",
-        "security_groups__rules__remote_group",
-        "ports__subnet",
-        "ports__security_groups__rules__remote_group",
-        "ports__floating_ips__port__subnet",
-    )  # fmt: skip
+    queryset = related(Instance.objects.all(), "tenant", "availability_zone", "server_group").prefetch_related(
+        Prefetch("volumes", Volume.objects.select_related("type")),
+        Prefetch("ports", Port.objects.select_related("subnet")),
+        "ports__floating_ips",
+        "ports__security_groups",
+        "security_groups",
+        Prefetch("ports__security_groups__rules", RULES),
+        Prefetch("security_groups__rules", RULES),
+    )
     serializer_class = InstanceSerializer
     filterset_class = InstanceFilter
     ordering_fields = {**ResourceViewSet.ordering_fields, "start_time": "start_time"}

@@ -125,6 +125,11 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
             raise ValidationError("This username is taken in this cloud. Choose another.")
         return value
 
+    def validate_security_groups(self, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if len({group["name"] for group in groups}) != len(groups):
+            raise ValidationError("Two of the groups have the same name.")
+        return groups
+
     @transaction.atomic
     def create(self, validated: dict[str, Any]) -> Tenant:
         """The rows, and the operation that makes them real."""

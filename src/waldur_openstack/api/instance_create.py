@@ -1,5 +1,6 @@
 """The request body of a new server, and the rows it becomes."""
 
+import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -56,6 +57,8 @@ class InstancePortSerializer(InTenantSerializer):
             raise ValidationError({"port": ["The port is in use or not ready."]})
         if subnet and subnet.state != CoreState.OK:
             raise ValidationError({"subnet": [f"The subnet is {subnet.state}; it must be OK."]})
+        for fixed in attrs.get("fixed_ips", ()) if subnet else ():
+            _check_address(fixed, subnet)
         return attrs
 
 
@@ -284,6 +287,15 @@ class InstanceCreateSerializer(InTenantSerializer):
         port = Port.objects.create(tenant=self.tenant, name=f"{instance.name[:140]}-external", instance=instance)
         port.security_groups.set(validated["security_groups"])
         return port
+
+
+def _check_address(fixed: dict[str, str], subnet: SubNet) -> None:
+    """An address that is asked for must be one of the subnet."""
+    if fixed.get("subnet_id", subnet.backend_id) != subnet.backend_id:
+        raise ValidationError({"fixed_ips": [f"subnet_id is not the id of subnet {subnet.name} in the cloud."]})
+    address = fixed.get("ip_address")
+    if address and ipaddress.ip_address(address) not in ipaddress.ip_network(subnet.cidr):
+        raise ValidationError({"fixed_ips": [f"{address} is no address of subnet {subnet.name} ({subnet.cidr})."]})
 
 
 def _with_both(item: dict[str, Any]) -> dict[str, Any]:

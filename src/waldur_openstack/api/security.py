@@ -18,6 +18,7 @@ from waldur_openstack.api.base import (
 from waldur_openstack.models import SecurityGroup, SecurityGroupRule, Tenant
 
 PORTED = ("tcp", "udp")
+ICMP = ("icmp", "icmpv6", "ipv6-icmp")
 
 
 class SecurityGroupRuleSerializer(ModelSerializer):
@@ -48,9 +49,8 @@ class SecurityGroupRuleSerializer(ModelSerializer):
     def validate_protocol(self, value: str) -> str:
         if value in ("any", "0"):
             return ""
-        if value not in ("", "tcp", "udp", "icmp", "icmpv6", "ipv6-icmp") and not (
-            value.isdigit() and int(value) < 256
-        ):
+        number = value.isascii() and value.isdigit() and int(value) < 256
+        if value not in ("", *PORTED, *ICMP) and not number:
             raise ValidationError("Give tcp, udp, icmp, an IP protocol number from 0 to 255, or nothing for any.")
         return value
 
@@ -58,6 +58,8 @@ class SecurityGroupRuleSerializer(ModelSerializer):
         first, last = rule["from_port"], rule["to_port"]
         if rule["protocol"] in PORTED:
             self._check_ports(first, last)
+        elif rule["protocol"] in ICMP and max(first or 0, last or 0) > 255:
+            raise ValidationError({"from_port": ["For ICMP these are a type and a code: give numbers from 0 to 255."]})
         elif not rule["protocol"] and (first or -1, last or -1) != (-1, -1):
             raise ValidationError({"from_port": ["Ports need a protocol: tcp or udp."]})
         rule["cidr"] = self._cidr(rule["cidr"], rule["ethertype"])

@@ -10,6 +10,11 @@ from keystoneauth1 import exceptions as ksa
 from waldur_core.operations import errors
 
 _TAGS = re.compile(r"<[^>]+>|\s+")
+# what went wrong, in the long stories that HTTP libraries tell
+_REASON = re.compile(
+    r"certificate verify failed: ([^(]+?) \(|\[(?:SSL|X509): (\w+)\]"
+    r"|(Failed to resolve '[^']+')|\[Errno -?\d+\] ([^'\")]+)"
+)
 
 
 @contextmanager
@@ -86,4 +91,6 @@ def _retry_after(response: Any) -> float | None:
 
 
 def _short(error: Exception) -> str:
+    if found := _REASON.search(str(error)):
+        return str(found[found.lastindex or 0])
     return str(error).splitlines()[0][:300] if str(error) else type(error).__name__

@@ -1,5 +1,6 @@
 """Keystone v3."""
 
+from waldur_openstack.cloud.errors import translated
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
 
@@ -38,7 +39,9 @@ class Identity(Gateway):
         self.delete(f"/users/{user_id}")
 
     def own_user_id(self) -> str:
-        return str(self.adapter.get_user_id())
+        """Who we are; signs in when that has not happened yet."""
+        with translated("Keystone"):
+            return str(self.adapter.get_user_id())
 
     def roles(self) -> dict[str, str]:
         """Role ids by name."""

@@ -1,4 +1,4 @@
-"""Keystone sessions (seed: Backend Connection Flow): one connection pool per cloud, one cached token per credentials."""
+"""Keystone sessions (seed: Backend Connection Flow): one connection pool per cloud, one cached token per login."""
 
 import functools
 import hashlib

@@ -61,6 +61,7 @@ class Volume(TenantObject):
 
     class Meta(TenantObject.Meta):
         verbose_name = "volume"
+        indexes = (models.Index(fields=("name", "id")),)
 
     @property
     def gigabytes(self) -> int:

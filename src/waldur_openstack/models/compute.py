@@ -84,3 +84,14 @@ class Instance(TenantObject):
 
     class Meta(TenantObject.Meta):
         verbose_name = "instance"
+        indexes = (models.Index(fields=("name", "id")),)
+
+    @property
+    def floating_ips(self) -> list[Any]:
+        """The public addresses of its ports; each knows its port without asking the database again."""
+        found = []
+        for port in self.ports.all():
+            for address in port.floating_ips.all():
+                address.port = port
+                found.append(address)
+        return found

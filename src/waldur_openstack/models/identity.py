@@ -24,6 +24,7 @@ class Tenant(ServiceResource):
 
     class Meta(ServiceResource.Meta):
         verbose_name = "tenant"
+        indexes = (models.Index(fields=("name", "id")),)
 
 
 class TenantObject(ServiceResource):

@@ -78,6 +78,7 @@ class Port(TenantObject):
 
     class Meta(TenantObject.Meta):
         verbose_name = "port"
+        indexes = (models.Index(fields=("name", "id")),)
 
 
 class FloatingIP(TenantObject):

@@ -38,15 +38,15 @@ class InstanceContext(CloudContext):
 
     @property
     def volume(self) -> Volume:
-        return Volume.objects.select_related("image", "type", "availability_zone").get(uuid=self.item)
+        return self.row(Volume.objects.select_related("image", "type", "availability_zone"))
 
     @property
     def port(self) -> Port:
-        return Port.objects.select_related("network", "subnet").get(uuid=self.item)
+        return self.row(Port.objects.select_related("network", "subnet"))
 
     @property
     def floating_ip(self) -> FloatingIP:
-        return FloatingIP.objects.select_related("port").get(uuid=self.item)
+        return self.row(FloatingIP.objects.select_related("port"))
 
     def new(self, rows: Any) -> list[tuple[str, str]]:
         """The rows that this operation has to make in the cloud: (uuid, label)."""

@@ -18,6 +18,16 @@ class CloudContext(Context):
         tenant: Tenant = self.subject if isinstance(self.subject, Tenant) else self.subject.tenant
         return tenant
 
+    def row(self, queryset: Any) -> Any:
+        """The row that the current step is about, read once per stay in a worker's hands."""
+        if self.item not in self._rows:
+            self._rows[self.item] = queryset.get(uuid=self.item)
+        return self._rows[self.item]
+
+    @cached_property
+    def _rows(self) -> dict[str, Any]:
+        return {}
+
     @cached_property
     def admin(self) -> Cloud:
         return Cloud.of(self.subject.service_settings)

@@ -1,6 +1,7 @@
 """Tenants: create (seed: Resource Lifecycle Flow, step 3) and delete."""
 
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
 from waldur_core.structure.states import CoreState
 from waldur_openstack import catalogue, quotas
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Network, SecurityGroup, SubNet, Tenant
+from waldur_openstack.models import Network, Router, SecurityGroup, SubNet, Tenant
 from waldur_openstack.workflows import tenant_cleanup
 from waldur_openstack.workflows.context import CloudContext, described, mark, save, set_backend_id
 from waldur_openstack.workflows.security import create_group_with_rules, delete_group, find_group
@@ -26,22 +27,25 @@ class TenantContext(CloudContext):
     def domain(self) -> str:
         return self.admin.identity.domain_id(self.admin.credentials.domain)
 
-    @property
+    @cached_property
     def network(self) -> Network | None:
         return self.tenant.networks.order_by("pk").first()
 
-    @property
+    @cached_property
     def subnet(self) -> SubNet | None:
         return self.tenant.subnets.order_by("pk").first()
 
-    @property
-    def router(self) -> Any:
+    @cached_property
+    def router(self) -> Router | None:
         return self.tenant.routers.order_by("pk").first()
 
     @property
     def group(self) -> SecurityGroup:
-        group: SecurityGroup = self.tenant.securitygroups.get(uuid=self.item)
-        return group
+        return self.row(self.tenant.securitygroups)
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        return self.admin.identity.roles()
 
     @property
     def external_network_id(self) -> str:
@@ -120,10 +124,9 @@ def grant_member(context: TenantContext) -> None:
 
 
 def _role(context: TenantContext, names: tuple[str, ...]) -> str:
-    roles = context.admin.identity.roles()
     for name in names:
-        if name in roles:
-            return roles[name]
+        if name in context.roles:
+            return context.roles[name]
     raise Invalid(f"The cloud has no role named {' or '.join(names)}.")
 
 
@@ -361,7 +364,7 @@ class CreateTenant(CreateWorkflow):
         Step(
             name="Create security group",
             each=lambda c: [(g.uuid.hex, g.name) for g in c.tenant.securitygroups.order_by("pk")],
-            do=lambda c: create_group_with_rules(c.cloud, c.group),
+            do=lambda c: create_group_with_rules(c.cloud, c.group, look=not c.first_try),
             marker=lambda c: find_group(c.cloud, c.group),
             record=lambda c, group: save(c.group, backend_id=group["id"], state=CoreState.OK),
             undo=lambda c: delete_group(c.cloud, c.group),
@@ -418,5 +421,5 @@ def _delete_found_user(context: TenantContext) -> None:
 
 
 def blacklisted(username: str) -> bool:
-    """Whether the cloud's operator reserves this name (DEFAULT_BLACKLISTED_USERNAMES)."""
-    return username in settings.WALDUR_OPENSTACK["DEFAULT_BLACKLISTED_USERNAMES"]
+    """Whether the cloud's operator reserves this name (DEFAULT_BLACKLISTED_USERNAMES). Keystone ignores case."""
+    return username.lower() in map(str.lower, settings.WALDUR_OPENSTACK["DEFAULT_BLACKLISTED_USERNAMES"])

@@ -9,10 +9,10 @@ from waldur_openstack.models import SecurityGroup, SecurityGroupRule
 from waldur_openstack.workflows.context import described, save
 
 
-def create_group_with_rules(cloud: Cloud, group: SecurityGroup) -> JSON:
-    """A group that holds exactly the given rules. An unfinished one of an earlier try is completed."""
+def create_group_with_rules(cloud: Cloud, group: SecurityGroup, *, look: bool) -> JSON:
+    """A group that holds exactly the given rules. With `look`, an unfinished one of an earlier try is completed."""
     network = cloud.network
-    found = find_group(cloud, group, complete=False)
+    found = find_group(cloud, group, complete=False) if look else None
     made = found or network.create("security_group", name=group.name, description=described(group))
     missing = missing_rules(group, made)
     if missing:

@@ -20,7 +20,7 @@ class ServiceResource(StatefulModel, NamedModel):
 
     class Meta:
         abstract = True
-        ordering = ("name",)
+        ordering = ("name", "id")
 
     @property
     def customer(self) -> Customer:

@@ -1,0 +1,1 @@
+"""Benchmarks: how much the platform adds to what the cloud itself takes. `make bench`."""

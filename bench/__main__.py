@@ -1,0 +1,52 @@
+"""`make bench`: prints figure, aim and verdict; never fails a build by a time."""
+
+import argparse
+
+from bench.stage import stage
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and rows, for a look in passing")
+    parser.add_argument("--latency", default="instant", help="latency profile of the twin cloud: instant, fast, real")
+    options = parser.parse_args()
+    rounds, rows, servers = (2, 1000, 10) if options.quick else (5, 10000, 50)
+    with stage(options.latency) as running:
+        from bench import engine, lists, orders
+
+        offering = orders.publish(running)
+        tenants = [orders.order_tenant(running, offering, f"bench-{number}") for number in range(rounds)]
+        tenant_seconds, order = min(tenants, key=lambda item: item[0])
+        template = orders.server_order(running, order["resource_uuid"])
+        server_seconds = min(orders.order_servers(running, template, f"one-{n}", 1) for n in range(rounds))
+        delays = [orders.first_call_delay(running, offering, f"delay-{number}") for number in range(rounds)]
+        many_seconds = orders.order_servers(running, template, "many", servers)
+        per_step = engine.milliseconds_per_step(order["resource_uuid"])
+        bare_tenant, bare_server = orders.bare(running, rounds)
+        lists.fill(order["resource_uuid"], rows)
+        queries, milliseconds = lists.measure(100)
+        few_queries, few_milliseconds = lists.measure(30)
+    show("Order accepted → first cloud call", 1000 * min(delays), "ms", 100)
+    show("Engine, per step", per_step, "ms", 5)
+    show("Tenant: order → OK", tenant_seconds, "s")
+    show("  the same by a bare openstacksdk script", bare_tenant, "s")
+    show("  ratio", tenant_seconds / bare_tenant, "", 1.1)
+    show("Server: order → OK", server_seconds, "s")
+    show("  the same by a bare openstacksdk script", bare_server, "s")
+    show("  ratio", server_seconds / bare_server, "", 1.1)
+    show(f"{servers} servers ordered at once: all OK", many_seconds, "s")
+    show(f"List of 100 of {rows} servers", milliseconds, "ms")
+    show("  SQL statements", queries, "", 12)
+    show("List of 30 servers", few_milliseconds, "ms", 25)
+    show("  SQL statements", few_queries, "", 12)
+
+
+def show(what: str, value: float, unit: str, aim: float | None = None) -> None:
+    verdict = (
+        "" if aim is None else f"(aim ≤ {aim:g}{' ' + unit if unit else ''}: {'met' if value <= aim else 'missed'})"
+    )
+    print(f"{what:<48} {value:8.2f} {unit:<3} {verdict}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The same work by a bare openstacksdk script: the yardstick. Same calls, same order, no records, no recovery."""
+
+import time
+from typing import Any
+
+import openstack
+
+GROUPS = {"ssh": [(22, 22)], "ping": [None], "rdp": [(3389, 3389)], "web": [(80, 80), (443, 443)]}
+
+
+def connect(auth_url: str, **scope: str) -> Any:
+    return openstack.connect(
+        auth_url=auth_url,
+        username="admin",
+        password="secret",
+        user_domain_name="Default",
+        **(scope or {"project_domain_name": "Default", "project_name": "admin"}),
+    )
+
+
+def create_tenant(auth_url: str, name: str) -> tuple[float, Any, dict[str, Any]]:
+    """Seconds, a connection scoped to the project, and what a server needs of it."""
+    admin = connect(auth_url)
+    admin.authorize()
+    external = next(iter(admin.network.networks(is_router_external=True)))
+    began = time.perf_counter()
+    project = admin.identity.create_project(name=name, domain_id="default", tags=["bench"])
+    roles = {role.name: role for role in admin.identity.roles()}
+    admin.identity.assign_project_role_to_user(project, admin.current_user_id, roles["admin"])
+    user = admin.identity.create_user(
+        name=f"{name}-user", password="bench-password", domain_id="default", default_project_id=project.id
+    )
+    admin.identity.assign_project_role_to_user(project, user, roles["member"])
+    admin.compute.put(f"/os-quota-sets/{project.id}", json={"quota_set": {"cores": 20, "ram": 51200, "instances": 30}})
+    volumes = {"volumes": 50, "gigabytes": 1024, "snapshots": 50}
+    admin.block_storage.put(f"/os-quota-sets/{project.id}", json={"quota_set": volumes})
+    admin.network.put(f"/quotas/{project.id}", json={"quota": {"network": 10, "subnet": 10, "floatingip": 50}})
+    tenant = connect(auth_url, project_id=project.id)
+    parts = create_network(tenant, name, external.id)
+    parts["group"] = create_groups(tenant)
+    read_catalogue(tenant, project.id)
+    return time.perf_counter() - began, tenant, {**parts, "external": external.id}
+
+
+def create_network(tenant: Any, name: str, external: str) -> dict[str, Any]:
+    network = tenant.network.create_network(name=f"{name}-int-net")
+    subnet = tenant.network.create_subnet(network_id=network.id, cidr="192.168.42.0/24", ip_version=4)
+    router = tenant.network.create_router(name=f"{name}-router")
+    tenant.network.add_interface_to_router(router, subnet_id=subnet.id)
+    tenant.network.update_router(router, external_gateway_info={"network_id": external})
+    return {"network": network.id, "subnet": subnet.id}
+
+
+def create_groups(tenant: Any) -> str:
+    made = {}
+    for name, rules in GROUPS.items():
+        made[name] = tenant.network.create_security_group(name=name)
+        for ports in rules:
+            low, high = ports or (None, None)
+            tenant.network.create_security_group_rule(
+                security_group_id=made[name].id,
+                direction="ingress",
+                protocol="tcp" if ports else "icmp",
+                port_range_min=low,
+                port_range_max=high,
+            )
+    return str(made["ssh"].id)
+
+
+def read_catalogue(tenant: Any, project_id: str) -> None:
+    listings = (
+        tenant.compute.flavors(),
+        tenant.image.images(),
+        tenant.block_storage.types(),
+        tenant.compute.availability_zones(),
+        tenant.block_storage.availability_zones(),
+        tenant.network.security_groups(project_id=project_id),
+    )
+    for listing in listings:
+        list(listing)
+    tenant.compute.get(f"/os-quota-sets/{project_id}/detail")
+    tenant.block_storage.get(f"/os-quota-sets/{project_id}?usage=true")
+    tenant.network.get(f"/quotas/{project_id}/details.json")
+
+
+def create_server(tenant: Any, parts: dict[str, Any], name: str) -> float:
+    """Seconds for two volumes, a port, a server and a floating IP."""
+    flavor, image = tenant.compute.find_flavor("m1.tiny"), tenant.image.find_image("cirros")
+    began = time.perf_counter()
+    volumes = [
+        tenant.block_storage.create_volume(name=f"{name}-system", size=1, image_id=image.id),
+        tenant.block_storage.create_volume(name=f"{name}-data", size=1),
+    ]
+    port = tenant.network.create_port(network_id=parts["network"], security_groups=[parts["group"]])
+    for volume in volumes:
+        tenant.block_storage.wait_for_status(volume, "available", interval=0.2, wait=120)
+    devices = [
+        {"uuid": volume.id, "source_type": "volume", "destination_type": "volume", "boot_index": index and -1}
+        for index, volume in enumerate(volumes)
+    ]
+    server = tenant.compute.create_server(
+        name=name, flavor_id=flavor.id, networks=[{"port": port.id}], block_device_mapping=devices
+    )
+    server = tenant.compute.wait_for_server(server, interval=0.2, wait=120)
+    address = tenant.network.create_ip(floating_network_id=parts["external"])
+    tenant.network.update_ip(address, port_id=port.id)
+    for volume in volumes:
+        tenant.block_storage.get_volume(volume.id)
+    list(tenant.network.ports(device_id=server.id))
+    return time.perf_counter() - began
