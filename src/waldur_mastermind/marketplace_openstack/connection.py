@@ -29,16 +29,31 @@ PUBLIC = (
 )
 
 
+TEXTS = frozenset(SECRET + PUBLIC) - {
+    "ipv4_external_ip_mapping", "verify_ssl", "config_drive", "dns_nameservers", "latitude", "longitude",
+}  # fmt: skip
+FLAGS = ("verify_ssl", "config_drive")
+
+
 def validate_attributes(attributes: Mapping[str, Any]) -> None:
     """400 with the fields that are missing or wrong. Nothing at all is fine for a draft."""
     if not attributes:
         return
     errors = {name: ["This field is required."] for name in REQUIRED if not attributes.get(name)}
-    url = urlparse(str(attributes.get("backend_url") or ""))
-    if "backend_url" not in errors and (url.scheme not in ("http", "https") or not url.hostname):
+    errors |= {name: ["Give a text."] for name in TEXTS if not isinstance(attributes.get(name, ""), str)}
+    errors |= {name: ["Give true or false."] for name in FLAGS if not isinstance(attributes.get(name, True), bool)}
+    if "backend_url" not in errors and not _is_web_address(attributes["backend_url"]):
         errors["backend_url"] = ["Give the URL of Keystone, such as https://keystone.example.com:5000/v3."]
     if errors:
         raise ValidationError({"service_attributes": errors})
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        url = urlparse(text)
+        return url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+    except ValueError:  # what stands for the host or the port cannot be one
+        return False
 
 
 def connect(offering: Offering) -> None:

@@ -20,6 +20,7 @@ from waldur_openstack.workflows.identity import DeleteTenant
 from waldur_openstack.workflows.quotas import PushQuotas
 
 MIB_PER_GB = 1024
+MOST = 2**31 - 1  # clouds keep quotas in 32 bits
 COMPONENT_QUOTAS = {"cores": "vcpu", "ram": "ram", "storage": "storage"}
 OPTION_QUOTAS = {
     "max_instances": "instances",
@@ -32,9 +33,11 @@ class TenantPlugin(OfferingPlugin):
     type = "OpenStack.Tenant"
     secret_attributes = frozenset({"user_password"})
     components = (
-        BuiltinComponent("cores", "CPU cores", "cores", min_value=1, default_limit=20),
-        BuiltinComponent("ram", "RAM", "GB", MIB_PER_GB, min_value=256, default_limit=51200),
-        BuiltinComponent("storage", "Storage", "GB", MIB_PER_GB, min_value=MIB_PER_GB, default_limit=1048576),
+        BuiltinComponent("cores", "CPU cores", "cores", min_value=1, max_value=MOST, default_limit=20),
+        BuiltinComponent("ram", "RAM", "GB", MIB_PER_GB, min_value=256, max_value=MOST, default_limit=51200),
+        BuiltinComponent(
+            "storage", "Storage", "GB", MIB_PER_GB, min_value=MIB_PER_GB, max_value=MOST, default_limit=1048576
+        ),
     )
 
     def validate_offering(self, offering: Offering, service_attributes: Mapping[str, Any]) -> None:
@@ -45,6 +48,9 @@ class TenantPlugin(OfferingPlugin):
             raise ValidationError(
                 {"plugin_options": {"default_internal_network_mtu": ["Give a number from 68 to 9000."]}}
             )
+        wrong = [name for name in OPTION_QUOTAS if not _is_count(options.get(name))]
+        if wrong:
+            raise ValidationError({"plugin_options": {name: ["Give a number from 0 on."] for name in wrong}})
         if options.get("storage_mode", "fixed") != "fixed":
             raise ValidationError({"plugin_options": {"storage_mode": ["Only `fixed` is offered at present."]}})
 
@@ -130,6 +136,10 @@ class TenantPlugin(OfferingPlugin):
 
     def serialize_scope(self, resource: Resource, request: Request) -> dict[str, Any] | None:
         return dict(TenantSerializer(resource.scope, context={"request": request}).data) if resource.scope else None
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST)
 
 
 def as_quotas(limits: Mapping[str, int]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from waldur_core.operations import errors
 _TAGS = re.compile(r"<[^>]+>|\s+")
 # what went wrong, in the long stories that HTTP libraries tell
 _REASON = re.compile(
-    r"certificate verify failed: ([^(]+?) \(|\[(?:SSL|X509): (\w+)\]"
+    r"certificate verify failed: ([^(]+?) \(|\[(?:SSL|X509): (?!CERTIFICATE_VERIFY)(\w+)\]"
     r"|(Failed to resolve '[^']+')|\[Errno -?\d+\] ([^'\")]+)"
 )
 

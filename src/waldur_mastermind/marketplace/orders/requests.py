@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from waldur_mastermind.marketplace.orders.limits import check_limits, with_defau
 from waldur_mastermind.marketplace.orders.outcomes import KIND, tell
 from waldur_mastermind.marketplace.orders.processing import approve_by_consumer
 from waldur_mastermind.marketplace.plugins import OrderRequest, plugin_for
+
+MOST_COST = Decimal(10**12)  # what the column of the cost holds
 
 
 @transaction.atomic
@@ -123,6 +126,8 @@ def _launch(order: Order) -> Order:
     """Write the order and let it go as far as it may without another person."""
     order.offering, order.project = order.resource.offering, order.resource.project
     user = order.created_by
+    if order.cost and order.cost >= MOST_COST:
+        raise checks.refuse("limits", f"This would cost {order.cost:.0f} a month, more than can be ordered.")
     order.auto_approved = user is None or is_approved_by_asking(order, user)
     order.save()
     tell(order, "marketplace_order_created", "has been placed", user)
