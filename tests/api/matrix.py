@@ -1,12 +1,23 @@
 """What the permission matrix expects, from the declared rule, the example and the roles of the cast. Not from the code
 that decides: who sees an example stands in its registration, who holds a permission in the system roles."""
 
+import re
 from typing import Any
 
 from tests.api.endpoints import Endpoint
-from tests.api.examples import EVERYBODY, EXAMPLES, Example, example_for
+from tests.api.examples import EVERYBODY, EXAMPLES, PASSES, example_for
 from tests.factories import Cast, client_of
-from waldur_core.permissions.access import Access, Holder, InBody, Public, Self, SignedIn, Staff, StaffOrSupport
+from waldur_core.permissions.access import (
+    Access,
+    Holder,
+    InBody,
+    Public,
+    Self,
+    SignedIn,
+    Staff,
+    StaffOrSupport,
+    Visible,
+)
 from waldur_core.permissions.strings import SYSTEM_ROLES, RoleName
 
 PEOPLE = ("anonymous", "stranger", "provider_owner", "member", "admin", "manager", "owner", "support", "staff")
@@ -38,7 +49,13 @@ class Stage:
         if not endpoint.variable:
             return f"/{endpoint.path}"
         value = getattr(self.example(model_of(endpoint)), endpoint.view.lookup_field)
-        return f"/{endpoint.path}".replace(f"{{{endpoint.variable}}}", getattr(value, "hex", str(value)))
+        path = f"/{endpoint.path}".replace(f"{{{endpoint.variable}}}", getattr(value, "hex", str(value)))
+        return re.sub(r"{(\w+)_uuid}", lambda found: self._uuid_of(found[1]), path)
+
+    def _uuid_of(self, kind: str) -> str:
+        """Of the example whose model is called so: the second variable of a path."""
+        label = next(label for label in self.examples if label.lower().endswith(f".{kind}"))
+        return str(self.examples[label].uuid.hex)
 
     def expected(self, endpoint: Endpoint, name: str) -> int | str:
         """The status that `name` gets, or one of the words above."""
@@ -50,17 +67,22 @@ class Stage:
             return ANSWERED if name == "staff" else 403
         if isinstance(rule, StaffOrSupport):
             return ANSWERED if name in ("staff", "support") else 403
-        if endpoint.variable and not sees(example_for(model), name):
+        if endpoint.variable and not sees(endpoint, name):
             return 404
         if isinstance(rule, InBody):
-            return ANSWERED if self.may_create(rule, name) else REFUSED
-        if isinstance(rule, (Holder, Self)):
+            return ANSWERED if self.may_create(rule, model, name) else REFUSED
+        if isinstance(rule, (Holder, Self)) or type(rule) in PASSES:
             return ANSWERED if self.may(rule, self.example(model), name) else 403
-        return 200 if endpoint.method == "get" and not isinstance(rule, (Public, SignedIn)) else ANSWERED
+        assert isinstance(rule, (Public, SignedIn, Visible)), f"Say in PASSES who satisfies {rule}."
+        if isinstance(rule, Visible) and endpoint.method != "get" and name == "support":
+            return REFUSED  # reads everything, does nothing
+        return 200 if endpoint.method == "get" and isinstance(rule, Visible) else ANSWERED
 
     def may(self, rule: Access, obj: Any, name: str) -> bool:
         if name == "staff":
             return True
+        if type(rule) in PASSES:
+            return name in PASSES[type(rule)]
         if isinstance(rule, Self):
             return bool(follow(obj, rule.owner) == getattr(self.cast, name))
         assert isinstance(rule, Holder)
@@ -68,10 +90,9 @@ class Stage:
         held = rule.permission in PERMISSIONS.get(role, ())  # type: ignore[call-overload]
         return held and getattr(self.cast, scope) in [follow(obj, path) for path in rule.on]
 
-    def may_create(self, rule: InBody, name: str) -> bool:
-        """The bodies of the examples speak of the cast's customer and project."""
+    def may_create(self, rule: InBody, model: Any, name: str) -> bool:
         role, scope = ROLES.get(name, ("", ""))
-        on_it = scope == "customer" or (scope == "project" and rule.on != "customer")
+        on_it = scope in example_for(model).made_on
         return name == "staff" or (on_it and rule.permission in PERMISSIONS[role])  # type: ignore[index]
 
     def body(self, endpoint: Endpoint) -> dict[str, Any]:
@@ -84,8 +105,10 @@ def model_of(endpoint: Endpoint) -> Any:
     return None if queryset is None else queryset.model
 
 
-def sees(example: Example, name: str) -> bool:
-    return name in ("staff", "support") or name in example.seen_by
+def sees(endpoint: Endpoint, name: str) -> bool:
+    """Whether the person sees the example of the endpoint's model, in this view."""
+    example = example_for(model_of(endpoint))
+    return name in ("staff", "support") or name in example.in_views.get(endpoint.view.__name__, example.seen_by)
 
 
 def follow(obj: Any, path: str) -> Any:

@@ -141,7 +141,7 @@ def test_filters_by_what_one_may_do(cast: Cast) -> None:
 def test_an_owner_makes_a_project(cast: Cast) -> None:
     answer = client_of(cast.owner).post(PROJECTS, {"name": "New One", "customer": cast.customer.uuid.hex}).json()
     assert (answer["slug"], answer["customer_name"]) == ("new-one", "Customer")
-    event = Event.objects.get(event_type="project_creation_succeeded")
+    event: Any = Event.objects.get(event_type="project_creation_succeeded")
     assert (event.user, event.customer, event.project.name) == (cast.owner, cast.customer, "New One")
 
 

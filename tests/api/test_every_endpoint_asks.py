@@ -52,7 +52,7 @@ def test_the_words_of_a_rule_never_open_it() -> None:
     """The reason of SignedIn is its only positional argument."""
     assert not SignedIn("because").anonymous
     with pytest.raises(TypeError):
-        Visible("words")  # type: ignore[misc]
+        Visible(*["words"])
 
 
 class Forgetful(ReadOnlyViewSet):

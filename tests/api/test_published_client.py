@@ -81,8 +81,9 @@ def test_projects_and_their_people(cast: Cast, client: Any) -> None:
 
 
 def test_service_settings(cast: Cast, client: Any) -> None:
+    secret: Any = {"password": "hunter2"}
     ServiceSettings.objects.create(
-        name="Cloud", type="OpenStack", shared=True, options={"zone": "a"}, secret_options={"password": "hunter2"}
+        name="Cloud", type="OpenStack", shared=True, options={"zone": "a"}, secret_options=secret
     )
     [settings] = parse(published.ServiceSettings, client, "/api/service-settings/")
     assert settings.options["zone"] == "a"

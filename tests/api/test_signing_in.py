@@ -142,7 +142,7 @@ def test_signing_out_kills_the_token(ann: User) -> None:
 
 def test_staff_may_act_as_somebody_else_and_events_name_both(cast: Cast) -> None:
     client = client_of(cast.staff)
-    header = {"HTTP_X_IMPERSONATED_USER_UUID": cast.manager.uuid.hex}
+    header: Any = {"HTTP_X_IMPERSONATED_USER_UUID": cast.manager.uuid.hex}
     answer = client.get(ME, **header).json()
     assert (answer["username"], answer["is_staff"]) == ("manager", False)
     path = f"/api/projects/{cast.project.uuid.hex}/"
@@ -153,7 +153,8 @@ def test_staff_may_act_as_somebody_else_and_events_name_both(cast: Cast) -> None
 
 
 def test_who_acts_as_somebody_else_never_learns_his_key(cast: Cast) -> None:
-    client, header = client_of(cast.staff), {"HTTP_X_IMPERSONATED_USER_UUID": str(cast.manager.uuid)}
+    client = client_of(cast.staff)
+    header: Any = {"HTTP_X_IMPERSONATED_USER_UUID": str(cast.manager.uuid)}
     AuthToken.objects.issue(cast.manager)
     assert client.get(ME, **header).json()["token"] == ""
     answer = client.post(f"/api/users/{cast.manager.uuid.hex}/refresh_token/", **header)

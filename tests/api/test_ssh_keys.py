@@ -1,6 +1,7 @@
 """SSH keys: read once, never changed."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_a_key_is_named_by_its_comment_and_shows_its_fingerprints(cast: Cast) ->
     assert len(answer["fingerprint_md5"].split(":")) == 16
     assert len(answer["fingerprint_sha256"]) == 43
     event = Event.objects.get(event_type="ssh_key_creation_succeeded")
-    assert (event.user, event.scope_uuid.hex) == (cast.member, answer["uuid"])
+    assert (event.user, event.scope_uuid) == (cast.member, UUID(answer["uuid"]))
 
 
 def test_a_given_name_wins_over_the_comment(cast: Cast) -> None:

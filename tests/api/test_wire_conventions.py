@@ -225,7 +225,7 @@ def test_field_errors_name_the_field(client: APIClient) -> None:
 
 
 @pytest.mark.parametrize("body", ["{", "", "nonsense", '{"a": NaN}', "[" * 200_000, '"\\ud800"', "\xff"])
-def test_a_body_that_is_not_json_is_400(client: APIClient, body: str) -> None:
+def test_a_body_that_is_not_json_is_400(client: Any, body: str) -> None:
     response = client.generic("POST", PROJECTS, body.encode("latin-1"), content_type="application/json")
     assert response.status_code == 400
     assert set(response.json()) & {"detail", "non_field_errors", "name"}
@@ -237,7 +237,7 @@ def test_a_body_that_is_no_object_is_400(client: APIClient, path: str, body: str
     assert client.generic("POST", path, body, content_type="application/json").status_code == 400
 
 
-def test_ten_megabytes_of_json_are_413(client: APIClient) -> None:
+def test_ten_megabytes_of_json_are_413(client: Any) -> None:
     body = b'{"name": "' + b"x" * 10_000_000 + b'"}'
     response = client.generic("POST", PROJECTS, body, content_type="application/json")
     assert response.status_code == 413

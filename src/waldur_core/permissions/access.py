@@ -110,7 +110,7 @@ class HolderOrSelf(Holder):
 
     def check_object(self, request: Request, obj: Any) -> None:
         named = request.data.get(self.key) if isinstance(request.data, Mapping) else None
-        if str(named).replace("-", "").lower() == request.user.uuid.hex:
+        if str(named).replace("-", "").lower() == request.user.uuid.hex:  # type: ignore[union-attr]
             remember(PERMISSION)
             return
         super().check_object(request, obj)

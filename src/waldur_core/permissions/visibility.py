@@ -36,7 +36,7 @@ def visibility(user: Any, model: type[Model]) -> Q:
 
 def _granted_ids(user: Any, scope_model: type[Model]) -> QuerySet[Any]:
     grants = UserRole.objects.active().filter(user=user, content_type=ContentType.objects.get_for_model(scope_model))
-    return grants.values("object_id")  # type: ignore[no-any-return]
+    return grants.values("object_id")
 
 
 def _end_of(model: type[Model], path: str) -> type[Model]:

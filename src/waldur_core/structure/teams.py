@@ -15,27 +15,27 @@ ALL = Q()
 def teammates(user: Any) -> QuerySet[Any]:
     """Ids of the users who hold a role on a project or customer that `user` sees."""
     if not user.is_authenticated:
-        return UserRole.objects.none().values("user_id")  # type: ignore[no-any-return]
+        return UserRole.objects.none().values("user_id")
     projects = Project.objects.filter(visibility(user, Project))
     customers = Customer.objects.filter(visibility(user, Customer))
     condition = Q(content_type=ContentType.objects.get_for_model(Project), object_id__in=projects.values("pk")) | Q(
         content_type=ContentType.objects.get_for_model(Customer), object_id__in=customers.values("pk")
     )
-    return UserRole.objects.active().filter(condition).values("user_id")  # type: ignore[no-any-return]
+    return UserRole.objects.active().filter(condition).values("user_id")
 
 
 def holders(scopes: QuerySet[Any]) -> QuerySet[Any]:
     """Ids of the users who hold a role on any of `scopes`."""
     content_type = ContentType.objects.get_for_model(scopes.model)
     grants = UserRole.objects.active().filter(content_type=content_type, object_id__in=scopes.values("pk"))
-    return grants.values("user_id")  # type: ignore[no-any-return]
+    return grants.values("user_id")
 
 
 def scopes_held(user: Any, model: type[Model], condition: Q = ALL) -> QuerySet[Any]:
     """Ids of the `model` objects on which `user` holds an active role (that meets `condition` on the grant)."""
     content_type = ContentType.objects.get_for_model(model)
     grants = UserRole.objects.active().filter(condition, user=user, content_type=content_type)
-    return grants.values("object_id")  # type: ignore[no-any-return]
+    return grants.values("object_id")
 
 
 def members_of_customers() -> Q:

@@ -43,7 +43,11 @@ def customer(cast: Cast) -> Customer:
     return cast.customer
 
 
-@example_of(Project, new=lambda cast: {"name": "Another", "customer": f"/api/customers/{cast.customer.uuid.hex}/"})
+@example_of(
+    Project,
+    new=lambda cast: {"name": "Another", "customer": f"/api/customers/{cast.customer.uuid.hex}/"},
+    made_on=("customer",),
+)
 def project(cast: Cast) -> Project:
     return cast.project
 

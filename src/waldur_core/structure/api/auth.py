@@ -1,5 +1,7 @@
 """Signing in with a password, and out."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
@@ -15,7 +17,7 @@ from waldur_core.rest.views import APIView
 from waldur_core.structure.models import AuthToken
 
 
-class ObtainAuthTokenSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class ObtainAuthTokenSerializer(serializers.Serializer[Any]):
     username = serializers.CharField()
     password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
 
@@ -35,12 +37,13 @@ class PasswordLoginView(APIView):
         serializer = ObtainAuthTokenSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         username, password = serializer.validated_data["username"], serializer.validated_data["password"]
+        limits: dict[str, Any] = settings.WALDUR_CORE
         attempts = f"login:{username}:{request.META.get('REMOTE_ADDR', '')}"
-        if cache.get(attempts, 0) >= settings.WALDUR_CORE["LOGIN_ATTEMPTS"]:
+        if cache.get(attempts, 0) >= limits["LOGIN_ATTEMPTS"]:
             return self._refuse("Too many failed attempts. Try again in ten minutes.")
         user = authenticate(request._request, username=username, password=password)
         if user is None:
-            cache.add(attempts, 0, settings.WALDUR_CORE["LOGIN_BLOCK_SECONDS"])
+            cache.add(attempts, 0, limits["LOGIN_BLOCK_SECONDS"])
             cache.incr(attempts)
             record("auth_login_failed_with_username", f"Login of {username} was refused.", username=username)
             return self._refuse("Invalid username/password.")

@@ -59,7 +59,8 @@ class PermissionSerializer(ModelSerializer):
         return customer.name if customer else None
 
     def get_project_uuid(self, grant: UserRole) -> str | None:
-        return grant.scope.uuid.hex if grant.role.scope_type == "project" else None
+        scope: Any = grant.scope
+        return scope.uuid.hex if grant.role.scope_type == "project" else None
 
 
 def _customer(grant: UserRole) -> Any:

@@ -38,11 +38,11 @@ class UserSerializer(BasicUserSerializer):
     full_name = serializers.CharField(read_only=True)
     registration_method = serializers.CharField(default="default", read_only=True)
     permissions = PermissionSerializer(source="active_grants", many=True, read_only=True)
-    has_usable_password = serializers.BooleanField(read_only=True)
+    has_usable_password = serializers.SerializerMethodField()
 
     class Meta:
         model = User
-        fields = (
+        fields: ClassVar[tuple[str, ...]] = (
             "url", "uuid", "username", "slug", "full_name", "first_name", "last_name", "native_name", "job_title",
             "email", "phone_number", "organization", "description", "is_staff", "is_active", "is_support",
             "token_lifetime", "registration_method", "date_joined", "preferred_language", "has_usable_password",
@@ -59,6 +59,9 @@ class UserSerializer(BasicUserSerializer):
                 fields[name].read_only = True
                 fields[name].required = False
         return fields
+
+    def get_has_usable_password(self, user: User) -> bool:
+        return user.has_usable_password()
 
     def validate_username(self, value: str) -> str:
         others = User.objects.exclude(pk=self.instance.pk) if self.instance else User.objects.all()
