@@ -23,9 +23,11 @@ class TwinClient:
     def __init__(self, base_url: str, timeout: float = 30.0) -> None:
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
-        self._trust = ssl.create_default_context()
-        self._trust.check_hostname = False
-        self._trust.verify_mode = ssl.CERT_NONE
+        trust = ssl.create_default_context()
+        trust.check_hostname = False
+        trust.verify_mode = ssl.CERT_NONE
+        no_proxy = urllib.request.ProxyHandler({})
+        self._opener = urllib.request.build_opener(no_proxy, urllib.request.HTTPSHandler(context=trust))
 
     def objects(self, kind: str | None = None) -> Objects:
         """All that exists, by kind; each as ``{"id", "name", "project_id"}``."""
@@ -118,9 +120,8 @@ class TwinClient:
         url = f"{self.base_url}/_twin/{path}" + (f"?{urllib.parse.urlencode(given)}" if given else "")
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-        trust = self._trust if url.startswith("https") else None
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout, context=trust) as answer:
+            with self._opener.open(request, timeout=self.timeout) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise TwinError(error.read().decode(errors="replace")) from error

@@ -35,12 +35,15 @@ def conflict(message: str, type: str = "Conflict") -> ApiError:
 
 UNAUTHORIZED = "The request you have made requires authentication."
 GLANCE_UNAUTHORIZED = (
-    "This server could not verify that you are authorized to access the document you requested. Either you supplied "
-    "the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials "
+    "This server could not verify that you are authorized to access the document you requested. Either you "
+    "supplied "
+    "the wrong credentials (e.g., bad password), or your browser does not understand how to supply the "
+    "credentials "
     "required."
 )
 MALFORMED = {
-    "identity": "Expecting to find valid JSON in request body. The server could not comply with the request since it "
+    "identity": "Expecting to find valid JSON in request body. The server could not comply with the request "
+    "since it "
     "is either malformed or otherwise incorrect. The client is assumed to be in error.",
     "network": "Body contains invalid data",
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 from pathlib import Path
 
 from .cloud import Cloud
@@ -41,7 +40,7 @@ class Keeper:
         fresh = self.path.with_name(self.path.name + ".new")
         saved = {**self.cloud.state.dump(), "clock_offset": self.cloud.clock.offset}
         fresh.write_text(json.dumps(saved))
-        os.replace(fresh, self.path)
+        fresh.replace(self.path)
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._keep_saving())

@@ -39,9 +39,7 @@ class Aborted(Exception):
 
 
 def make_app(cloud: Cloud) -> web.Application:
-    app = web.Application(
-        middlewares=[log_calls, strike_faults, check_token], client_max_size=64 * 1024 * 1024
-    )
+    app = web.Application(middlewares=[log_calls, strike_faults, check_token], client_max_size=64 * 1024 * 1024)
     app[CLOUD] = cloud
     inspection.add_routes(app, cloud)
     app.router.add_route("*", "/{path:.*}", dispatch)

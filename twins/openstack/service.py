@@ -13,15 +13,18 @@ FLASK_NOT_FOUND = """\
 <html lang=en>
 <title>404 Not Found</title>
 <h1>Not Found</h1>
-<p>The requested URL was not found on the server. If you entered the URL manually please check your spelling and try \
-again.</p>
+<p>The requested URL was not found on the server. If you entered the URL manually \
+please check your spelling and try again.</p>
 """
 
 
 @dataclass
 class Service:
-    """``version_in_path`` is what may be followed by a project's id; ``microversion`` is ``(word, lowest, highest)`` where the service has them; ``actions`` names the
-    operations of ``POST …/action`` by the key of the body."""
+    """One service of the cloud.
+
+    ``version_in_path`` is what a project's id may follow; ``microversion`` is ``(word, lowest, highest)`` where the
+    service has them; ``actions`` names the operations of ``POST …/action`` by the key of the body.
+    """
 
     name: str
     prefix: str
@@ -71,9 +74,7 @@ class Service:
             return high
         major, _, minor = text.partition(".")
         if not (major.isdigit() and minor.isdigit()):
-            raise bad_request(
-                f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum."
-            )
+            raise bad_request(f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum.")
         return int(major), int(minor)
 
     def headers(self, call: Call, request_id: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What happens later by itself: a heap of due transitions inside the state, advanced before every request.
 
-A transition is a plain function ``(cloud, *args)`` registered under a name; its optional ``fail`` twin is what
+A transition is a plain function ``(cloud, *args)`` registered under a name; its optional failure is what
 happens instead when a fault rule says that the next one fails.
 """
 

@@ -77,6 +77,11 @@ class Call:
         value = self.arg(name)
         return value is not None and value.lower() not in ("0", "false", "no", "off", "f", "n")
 
+    def action(self) -> tuple[str, Any]:
+        """The name and value of an action: the one key of its body."""
+        body = self.body if isinstance(self.body, dict) else {}
+        return next(iter(body.items()), ("", None))
+
     def query_with(self, **changes: str) -> str:
         """The query string with some parameters replaced, for links to the next page."""
         kept = [(key, value) for key, value in self.query if key not in changes]

@@ -19,7 +19,7 @@ Action = Callable[[Call, Obj, Any], Reply]
 def run(call: Call) -> Reply:
     """Dispatch by the one key of the body."""
     volume = fetch_volume(call, call.params["id"])
-    name, value = next(iter((call.body or {}).items()), ("", None))
+    name, value = call.action()
     if name not in ACTIONS:
         raise bad_request(
             f"There is no such action: {name}. Verify the request body and Content-Type header and try again."
@@ -49,9 +49,7 @@ def extend(call: Call, volume: Obj, value: Obj) -> Reply:
             "Invalid input received: New size for extend must be greater than current size. "
             f"(current: {volume['size']}, extended: {size})."
         )
-    quotas.check(
-        call, volume["project_id"], "volumes", size - volume["size"], volume["volume_type"], new=0, size=size
-    )
+    quotas.check(call, volume["project_id"], "volumes", size - volume["size"], volume["volume_type"], new=0, size=size)
     call.cloud.schedule("volume.extend", volume["id"], size, volume["status"])
     call.state.edit("volumes", volume, status="extending", updated_at=call.stamp())
     return Reply(202)
@@ -73,13 +71,12 @@ def retype(call: Call, volume: Obj, value: Obj) -> Reply:
     type_ = type_of(call, value.get("new_type"))
     if volume["status"] not in ("available", "in-use"):
         raise bad_request(
-            f"Invalid volume: Volume {volume['id']} status must be available or in-use, but current status is: "
+            f"Invalid volume: Volume {volume['id']} status must be available or in-use, but current status "
+            "is: "
             f"{volume['status']}."
         )
     if type_["id"] == volume["volume_type_id"]:
-        raise bad_request(
-            f"Invalid input received: New volume_type same as original: {volume['volume_type_id']}."
-        )
+        raise bad_request(f"Invalid input received: New volume_type same as original: {volume['volume_type_id']}.")
     quotas.check(call, volume["project_id"], "volumes", 0, type_["name"], new=0)
     call.cloud.schedule("volume.retype", volume["id"], type_["id"], volume["status"])
     call.state.edit("volumes", volume, status="retyping", updated_at=call.stamp())
@@ -107,9 +104,7 @@ def keep_type(cloud: Cloud, volume_id: str, type_id: str, status: str, message: 
 
 def reset_status(call: Call, volume: Obj, value: Obj) -> Reply:
     admin_only(call, "reset_status")
-    call.state.edit(
-        "volumes", volume, status=value.get("status") or volume["status"], updated_at=call.stamp()
-    )
+    call.state.edit("volumes", volume, status=value.get("status") or volume["status"], updated_at=call.stamp())
     return Reply(202)
 
 
@@ -142,8 +137,7 @@ def set_readonly(call: Call, volume: Obj, value: Obj) -> Reply:
 def reserve(call: Call, volume: Obj, value: Obj) -> Reply:
     if volume["status"] != "available":
         raise bad_request(
-            "Invalid volume: Volume status must be available to reserve, but the status is "
-            f"{volume['status']}."
+            f"Invalid volume: Volume status must be available to reserve, but the status is {volume['status']}."
         )
     call.state.edit("volumes", volume, status="attaching", updated_at=call.stamp())
     return Reply(202)

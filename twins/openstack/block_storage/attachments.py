@@ -14,7 +14,8 @@ def reserve(call: Call, volume: Obj, instance: str) -> Obj:
     """The first half of an attachment: the volume is kept for one server."""
     if volume["status"] not in ("available", "attaching") and not volume["multiattach"]:
         raise bad_request(
-            f"Invalid volume: Volume {volume['id']} status must be available or downloading to reserve, but the "
+            f"Invalid volume: Volume {volume['id']} status must be available or downloading to reserve, but "
+            "the "
             f"current status is {volume['status']}."
         )
     call.state.edit("volumes", volume, status="reserved", updated_at=call.stamp())
@@ -41,9 +42,7 @@ def promise(call: Call, volume: Obj, instance: str) -> Obj:
 def complete(cloud: Cloud, attachment: Obj, device: str, host: str | None = None) -> None:
     """The second half: the server sees the volume."""
     stamp = cloud.clock.stamp()
-    cloud.state.edit(
-        "attachments", attachment, status="attached", device=device, attached_at=stamp, host=host
-    )
+    cloud.state.edit("attachments", attachment, status="attached", device=device, attached_at=stamp, host=host)
     volume = cloud.state.get("volumes", attachment["volume_id"])
     if volume is not None:
         cloud.state.edit("volumes", volume, status="in-use", updated_at=stamp)

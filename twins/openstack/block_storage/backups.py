@@ -111,8 +111,7 @@ def restore(call: Call) -> Reply:
             raise bad_request("Invalid volume: Volume to be restored to must be available")
         if volume["size"] < backup["size"]:
             raise bad_request(
-                f"Invalid volume: volume size {volume['size']} is too small to restore backup of size "
-                f"{backup['size']}."
+                f"Invalid volume: volume size {volume['size']} is too small to restore backup of size {backup['size']}."
             )
     else:
         name = body.get("name") or f"restore_backup_{backup['id']}"
@@ -177,14 +176,14 @@ def vanish(cloud: Cloud, backup_id: str) -> None:
 def act(call: Call) -> Reply:
     """POST /backups/{id}/action: an admin resets the status or deletes by force."""
     backup = fetch_backup(call)
-    name, value = next(iter((call.body or {}).items()), ("", None))
+    name, value = call.action()
     if name not in OPERATIONS:
         raise bad_request(f"There is no such action: {name}.")
     if not call.is_admin:
         raise policy_refusal("block_storage", f"volume_extension:backup_admin_actions:{OPERATIONS[name]}")
     if name == "os-force_delete":
         return start_deletion(call, backup)
-    call.state.edit("backups", backup, status=value["status"], updated_at=call.stamp())
+    call.state.edit("backups", backup, status=(value or {}).get("status", "error"), updated_at=call.stamp())
     return Reply(202)
 
 

@@ -83,7 +83,8 @@ def check(
         if 0 <= allowed.get(key, -1) < used.get(key, 0) + gigabytes:
             raise refuse(
                 "VolumeSizeExceedsAvailableQuota: Requested volume or snapshot exceeds allowed "
-                f"{key} quota. Requested {gigabytes}G, quota is {allowed[key]}G and {used[key]}G has been consumed."
+                f"{key} quota. Requested {gigabytes}G, quota is {allowed[key]}G and {used[key]}G has been "
+                "consumed."
             )
     for key in (noun, f"{noun}_{type_}") if new else ():
         if 0 <= allowed.get(key, -1) < used.get(key, 0) + new:
@@ -105,9 +106,7 @@ def check_backup(call: Call, project_id: str, gigabytes: int) -> None:
             f"{used['backup_gigabytes']}G has been consumed."
         )
     if 0 <= allowed["backups"] < used["backups"] + 1:
-        raise refuse(
-            f"BackupLimitExceeded: Maximum number of backups allowed ({allowed['backups']}) exceeded"
-        )
+        raise refuse(f"BackupLimitExceeded: Maximum number of backups allowed ({allowed['backups']}) exceeded")
 
 
 def show(call: Call) -> Obj:
@@ -118,8 +117,7 @@ def show(call: Call) -> Obj:
     if call.flag("usage"):
         used = usage(call, project_id)
         allowed = {
-            name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0}
-            for name, limit in allowed.items()
+            name: {"limit": limit, "in_use": used.get(name, 0), "reserved": 0} for name, limit in allowed.items()
         }
     return {"quota_set": {**allowed, "id": project_id}}
 

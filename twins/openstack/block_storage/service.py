@@ -43,11 +43,7 @@ def versions(call: Call) -> Obj:
 
 
 def list_zones(call: Call) -> Obj:
-    return {
-        "availabilityZoneInfo": [
-            {"zoneName": zone, "zoneState": {"available": True}} for zone in ("nova", "az2")
-        ]
-    }
+    return {"availabilityZoneInfo": [{"zoneName": zone, "zoneState": {"available": True}} for zone in ("nova", "az2")]}
 
 
 def list_services(call: Call) -> Obj:

@@ -47,9 +47,7 @@ def list_brief(call: Call) -> Obj:
         "snapshots",
         "Snapshot",
         FILTERS,
-        lambda snapshot: {
-            name: value for name, value in view.snapshot(call, snapshot).items() if name in names
-        },
+        lambda snapshot: {name: value for name, value in view.snapshot(call, snapshot).items() if name in names},
     )
 
 
@@ -73,7 +71,8 @@ def create(call: Call) -> Reply:
     allowed = ("available", "in-use") if forced else ("available",)
     if volume["status"] not in allowed:
         raise bad_request(
-            f"Invalid volume: Volume {volume['id']} status must be {' or '.join(allowed)}, but current status is: "
+            f"Invalid volume: Volume {volume['id']} status must be {' or '.join(allowed)}, but current "
+            "status is: "
             f"{volume['status']}."
         )
     return Reply(202, {"snapshot": view.snapshot(call, make(call, volume, body), created=True)})
@@ -158,14 +157,14 @@ def fail_deletion(cloud: Cloud, snapshot_id: str, message: str) -> None:
 def act(call: Call) -> Reply:
     """POST /snapshots/{id}/action: an admin resets the status or deletes by force."""
     snapshot = fetch_snapshot(call)
-    name, value = next(iter((call.body or {}).items()), ("", None))
+    name, value = call.action()
     if name not in OPERATIONS:
         raise bad_request(f"There is no such action: {name}.")
     if not call.is_admin:
         raise policy_refusal("block_storage", f"volume_extension:snapshot_admin_actions:{OPERATIONS[name]}")
     if name == "os-force_delete":
         return start_deletion(call, snapshot)
-    call.state.edit("snapshots", snapshot, status=value["status"], updated_at=call.stamp())
+    call.state.edit("snapshots", snapshot, status=(value or {}).get("status", "error"), updated_at=call.stamp())
     return Reply(202)
 
 

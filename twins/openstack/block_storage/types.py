@@ -75,9 +75,7 @@ def update(call: Call) -> Obj:
     type_, body = fetch_type(call), given(call, "volume_type")
     if body.get("name"):
         refuse_twin(call, body["name"], type_["id"])
-    changes = {
-        name: body[name] for name in ("name", "description", "is_public") if body.get(name) is not None
-    }
+    changes = {name: body[name] for name in ("name", "description", "is_public") if body.get(name) is not None}
     call.state.edit("volume_types", type_, **changes)
     return {"volume_type": show_type(call, type_)}
 
@@ -129,7 +127,7 @@ def list_access(call: Call) -> Obj:
 
 def change_access(call: Call) -> Reply:
     type_ = fetch_type(call)
-    name, value = next(iter((call.body or {}).items()), ("", {}))
+    name, value = call.action()
     project_id = (value or {}).get("project")
     if name not in OPERATIONS or not project_id:
         raise bad_request(f"There is no such action: {name}.")

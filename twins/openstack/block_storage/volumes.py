@@ -36,7 +36,8 @@ FILTERS = (
 DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
 NOT_DELETABLE = (
     "Invalid volume: Volume status must be available or error or error_restoring or error_extending or "
-    "error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, "
+    "error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a "
+    "transfer, "
     "or be disassociated from snapshots after volume transfer."
 )
 
@@ -132,9 +133,7 @@ def size_of(body: Obj, source: Obj) -> int:
             )
         return int(source["size"])
     if not str(text).isdigit():
-        raise bad_request(
-            f"Invalid input for field/attribute size. Value: {text}. '{text}' does not match '^[0-9]+$'"
-        )
+        raise bad_request(f"Invalid input for field/attribute size. Value: {text}. '{text}' does not match '^[0-9]+$'")
     size = int(text)
     if size < 1:
         raise bad_request(
@@ -155,9 +154,7 @@ def source_of(call: Call, body: Obj) -> Obj:
     if body.get("snapshot_id"):
         snapshot = fetch(call, "snapshots", body["snapshot_id"], "Snapshot")
         if snapshot["status"] != "available":
-            raise bad_request(
-                "Invalid snapshot: Originating snapshot status must be one of 'available' values"
-            )
+            raise bad_request("Invalid snapshot: Originating snapshot status must be one of 'available' values")
         return {
             **snapshot,
             "too_small": "Invalid input received: Volume size '{}'GB cannot be smaller than the "

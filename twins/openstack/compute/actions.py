@@ -55,7 +55,7 @@ RESCUE = Simple("rescue", ("active", "stopped", "error"), "rescuing", "server.re
 def run(call: Call) -> Reply:
     """Dispatch by the one key of the body."""
     server = fetch(call)
-    name, value = next(iter((call.body or {}).items()), ("", None))
+    name, value = call.action()
     if name in SIMPLE:
         begin(call, server, SIMPLE[name])
         return Reply(202)
@@ -75,9 +75,7 @@ def reboot(call: Call, server: Obj, value: Any) -> None:
     if kind is None:
         raise boot.invalid("reboot", value or {}, "'type' is a required property")
     if str(kind).upper() not in ("SOFT", "HARD"):
-        raise boot.invalid(
-            "type", kind, f"'{kind}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']"
-        )
+        raise boot.invalid("type", kind, f"'{kind}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']")
     begin(call, server, HARD if str(kind).upper() == "HARD" else SOFT)
 
 
@@ -118,9 +116,7 @@ def revert_resize(call: Call, server: Obj, value: Any) -> None:
 def rescue(call: Call, server: Obj, value: Any) -> Reply:
     """Servers that boot from a volume cannot be rescued before 2.87."""
     if not server["image_id"] and call.version < (2, 87):
-        raise bad_request(
-            f"Instance {server['id']} cannot be rescued: Cannot rescue a volume-backed instance"
-        )
+        raise bad_request(f"Instance {server['id']} cannot be rescued: Cannot rescue a volume-backed instance")
     begin(call, server, RESCUE)
     password = (value or {}).get("adminPass") or secrets.token_urlsafe(9)
     return Reply(200, {"adminPass": password})

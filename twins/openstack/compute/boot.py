@@ -51,9 +51,7 @@ def invalid(name: str, value: object, why: str) -> ApiError:
 
 def relayed(message: str) -> ApiError:
     """Cinder's refusal as Nova passes it on."""
-    return bad_request(
-        f"Invalid volume: Invalid input received: {message} (HTTP 400) (Request-ID: req-{new_id()})"
-    )
+    return bad_request(f"Invalid volume: Invalid input received: {message} (HTTP 400) (Request-ID: req-{new_id()})")
 
 
 def check_body(call: Call, body: Obj) -> None:
@@ -70,9 +68,7 @@ def check_body(call: Call, body: Obj) -> None:
         try:
             base64.b64decode(body["user_data"], validate=True)
         except (binascii.Error, ValueError, TypeError):
-            raise invalid(
-                "user_data", body["user_data"], f"'{body['user_data']}' is not a 'base64'"
-            ) from None
+            raise invalid("user_data", body["user_data"], f"'{body['user_data']}' is not a 'base64'") from None
     image = body.get("imageRef")
     if image and not UUID.match(str(image).rpartition("/")[2]):
         raise invalid("imageRef", image, f"'{image}' is not valid under any of the given schemas")

@@ -45,9 +45,7 @@ def remote_console(call: Call) -> Obj:
     wanted = (call.body or {}).get("remote_console") or {}
     protocol, kind = wanted.get("protocol"), wanted.get("type")
     if protocol not in ("vnc", "spice", "serial", "rdp", "mks"):
-        raise boot.invalid(
-            "protocol", protocol, f"'{protocol}' is not one of ['vnc', 'spice', 'serial', 'mks']"
-        )
+        raise boot.invalid("protocol", protocol, f"'{protocol}' is not one of ['vnc', 'spice', 'serial', 'mks']")
     url = console_url(call, "vnc_lite.html")
     return {"remote_console": {"protocol": protocol, "type": kind, "url": url}}
 

@@ -95,7 +95,8 @@ def existing_volume(call: Call, key: str) -> Obj:
         raise bad_request(f"Block Device Mapping is Invalid: failed to get volume {key}.")
     if volume["status"] != "available" and not volume["multiattach"]:
         raise relayed(
-            f"Invalid volume: Volume {key} status must be available or downloading to reserve, but the current "
+            f"Invalid volume: Volume {key} status must be available or downloading to reserve, but the "
+            "current "
             f"status is {volume['status']}."
         )
     return volume

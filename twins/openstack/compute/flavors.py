@@ -155,7 +155,7 @@ def list_access(call: Call) -> Obj:
 
 def change_access(call: Call) -> Obj:
     flavor = fetch(call)
-    name, value = next(iter((call.body or {}).items()), ("", {}))
+    name, value = call.action()
     project_id = (value or {}).get("tenant")
     if name not in OPERATIONS or not project_id:
         raise bad_request(f"There is no such action: {name}")
@@ -171,9 +171,7 @@ ROUTES = [
     Route("POST", "/flavors", "flavor.create", create, policy="os_compute_api:os-flavor-manage:create"),
     Route("GET", "/flavors/detail", "flavor.list", list_detail),
     Route("GET", "/flavors/{id}", "flavor.show", show),
-    Route(
-        "DELETE", "/flavors/{id}", "flavor.delete", delete, policy="os_compute_api:os-flavor-manage:delete"
-    ),
+    Route("DELETE", "/flavors/{id}", "flavor.delete", delete, policy="os_compute_api:os-flavor-manage:delete"),
     Route("GET", "/flavors/{id}/os-extra_specs", "flavor_spec.list", list_specs),
     Route(
         "POST",

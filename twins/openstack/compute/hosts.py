@@ -20,9 +20,7 @@ def own_id(kind: str, name: str) -> str:
 
 def list_zones(call: Call) -> Obj:
     return {
-        "availabilityZoneInfo": [
-            {"zoneName": zone, "zoneState": {"available": True}, "hosts": None} for zone in ZONES
-        ]
+        "availabilityZoneInfo": [{"zoneName": zone, "zoneState": {"available": True}, "hosts": None} for zone in ZONES]
     }
 
 
@@ -60,11 +58,7 @@ def list_services(call: Call) -> Obj:
     rows = [(binary, "controller-1", "internal") for binary in CONTROL]
     rows += [("nova-compute", HOSTS[zone], zone) for zone in ZONES]
     wanted = call.arg("binary")
-    return {
-        "services": [
-            service(call, number, *row) for number, row in enumerate(rows, 1) if wanted in (None, row[0])
-        ]
-    }
+    return {"services": [service(call, number, *row) for number, row in enumerate(rows, 1) if wanted in (None, row[0])]}
 
 
 def used(call: Call, host: str) -> dict[str, int]:

@@ -55,6 +55,7 @@ def snapshot_image(call: Call, server: Obj, name: str, metadata: Obj) -> Obj:
         "created_at": stamp,
         "updated_at": stamp,
         "properties": {
+            **original.get("properties", {}),
             **metadata,
             "base_image_ref": server["image_id"] or "",
             "instance_uuid": server["id"],

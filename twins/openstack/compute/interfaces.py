@@ -46,10 +46,7 @@ def create(call: Call) -> Obj:
     server = fetch(call)
     body = (call.body or {}).get("interfaceAttachment") or {}
     check_state(server, "attach_interface", ATTACHABLE)
-    if body.get("port_id"):
-        port = wanted_port(call, body["port_id"])
-    else:
-        port = make_port(call, server, body)
+    port = wanted_port(call, body["port_id"]) if body.get("port_id") else make_port(call, server, body)
     call.state.edit("ports", port, device_id=server["id"], device_owner=f"compute:{server['zone']}")
     bind(call.cloud, port, server["host"])
     touch(call.cloud, server)

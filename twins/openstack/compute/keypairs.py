@@ -56,9 +56,7 @@ def brief(call: Call, pair: Obj) -> Obj:
 
 def list_all(call: Call) -> Obj:
     pairs = call.state.where("keypairs", "user_id", owner(call))
-    return {
-        "keypairs": [{"keypair": brief(call, pair)} for pair in sorted(pairs, key=lambda pair: pair["name"])]
-    }
+    return {"keypairs": [{"keypair": brief(call, pair)} for pair in sorted(pairs, key=lambda pair: pair["name"])]}
 
 
 def fetch(call: Call) -> Obj:

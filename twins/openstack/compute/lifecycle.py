@@ -33,16 +33,16 @@ def build(cloud: Cloud, server_id: str) -> None:
     """BUILD → ACTIVE, once the volumes made for the server are there."""
     server = living(cloud, server_id)
     if server is None or server["vm_state"] != "building":
-        return
+        return None
     if server["doom"]:
-        return fail_build(cloud, server_id, server["doom"])
+        fail_build(cloud, server_id, server["doom"])
+        return None
     volumes = [cloud.state.get("volumes", device["volume_id"]) for device in server["devices"]]
     if any(volume is None or volume["status"] == "error" for volume in volumes):
-        return fail_build(
-            cloud, server_id, "Build of instance aborted: a volume did not finish being created."
-        )
+        return fail_build(cloud, server_id, "Build of instance aborted: a volume did not finish being created.")
     if any(volume and volume["status"] in MAKING for volume in volumes):
-        return schedule_in(cloud, RETRY, "server.build", server_id)
+        schedule_in(cloud, RETRY, "server.build", server_id)
+        return None
     host = HOSTS.get(server["zone"], "compute-1")
     for device in server["devices"]:
         attach(cloud, device, host)
@@ -192,9 +192,7 @@ def vanish(cloud: Cloud, server_id: str) -> None:
     group = cloud.state.get("server_groups", server["server_group"])
     cloud.state.drop("servers", server)
     stamp = cloud.clock.stamp()
-    server.update(
-        vm_state="deleted", task_state=None, updated=stamp, terminated_at=stamp, deleted=True, devices=[]
-    )
+    server.update(vm_state="deleted", task_state=None, updated=stamp, terminated_at=stamp, deleted=True, devices=[])
     cloud.state.add("deleted_servers", server)
     if group is not None:
         cloud.state.revision += 1
@@ -218,7 +216,8 @@ def release_ports(cloud: Cloud, server: Obj) -> None:
 
 def release_port(cloud: Cloud, server: Obj, port: Obj) -> None:
     if port["id"] in server["own_ports"]:
-        return ports.drop(cloud.state, port)
+        ports.drop(cloud.state, port)
+        return
     cloud.state.edit("ports", port, device_id="", device_owner="")
     bind(cloud, port, "")
 

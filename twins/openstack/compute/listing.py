@@ -172,9 +172,7 @@ def pattern(text: str) -> re.Pattern[str]:
 def changed(server: Obj, name: str, text: str) -> bool:
     moment = clock.parse(text)
     if moment is None:
-        raise bad_request(
-            f"Invalid input for query parameters {name}. Value: {text}. '{text}' is not a 'date-time'"
-        )
+        raise bad_request(f"Invalid input for query parameters {name}. Value: {text}. '{text}' is not a 'date-time'")
     return bool(server["updated"] >= moment if name == "changes-since" else server["updated"] <= moment)
 
 

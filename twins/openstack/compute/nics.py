@@ -12,7 +12,8 @@ from .boot import invalid
 
 
 def check_networks(call: Call, body: Obj) -> list[Obj]:
-    """The wanted ports and networks, all of them usable: ``[{"port": …} or {"network": …, "fixed_ip": …}]``."""
+    """The wanted ports and networks, all of them usable: ``[{"port": …} or {"network": …, "fixed_ip": "
+    "…}]``."""
     wanted = body.get("networks")
     if wanted == "none":
         return []
@@ -20,9 +21,7 @@ def check_networks(call: Call, body: Obj) -> list[Obj]:
         return automatic(call, wanted == "auto")
     if not isinstance(wanted, list):
         raise invalid("networks", wanted, f"'{wanted}' is not valid under any of the given schemas")
-    found = [
-        check_port(call, item["port"]) if item.get("port") else check_network(call, item) for item in wanted
-    ]
+    found = [check_port(call, item["port"]) if item.get("port") else check_network(call, item) for item in wanted]
     new = sum("network" in item for item in found)
     if new:
         try:
@@ -34,11 +33,7 @@ def check_networks(call: Call, body: Obj) -> list[Obj]:
 
 def automatic(call: Call, required: bool) -> list[Obj]:
     """Without a word about networks: the only one the project has."""
-    owned = [
-        net
-        for net in call.state.where("networks", "project_id", call.project_id)
-        if not net["router:external"]
-    ]
+    owned = [net for net in call.state.where("networks", "project_id", call.project_id) if not net["router:external"]]
     if len(owned) > 1:
         raise conflict("Multiple possible networks found, use a Network ID to be more specific.")
     if not owned and required:

@@ -73,9 +73,7 @@ def check_servers(call: Call, flavor: Obj, count: int = 1, less: Obj | None = No
     wanted = {"cores": flavor["vcpus"] * count, "instances": count, "ram": flavor["ram"] * count}
     if less is not None:
         wanted = {"cores": flavor["vcpus"] - less["vcpus"], "ram": flavor["ram"] - less["ram"]}
-    over = [
-        name for name, amount in wanted.items() if amount > 0 and 0 <= allowed[name] < used[name] + amount
-    ]
+    over = [name for name, amount in wanted.items() if amount > 0 and 0 <= allowed[name] < used[name] + amount]
     if not over:
         return
     listed = [", ".join(str(row[name]) for name in over) for row in (wanted, used, allowed)]

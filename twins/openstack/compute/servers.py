@@ -149,8 +149,7 @@ def list_ips(call: Call) -> Obj:
     found = view.addresses(call, ports)
     return {
         "addresses": {
-            name: [{"version": row["version"], "addr": row["addr"]} for row in rows]
-            for name, rows in found.items()
+            name: [{"version": row["version"], "addr": row["addr"]} for row in rows] for name, rows in found.items()
         }
     }
 

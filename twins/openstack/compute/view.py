@@ -5,6 +5,8 @@ The set of fields grows with the microversion; some fields are for admins.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..state import Obj
 from ..wire import Call
 
@@ -141,10 +143,10 @@ def add_by_version(call: Call, shown: Obj, server: Obj, single: bool) -> None:
         shown["pinned_availability_zone"] = server["pinned_zone"]
 
 
-def addresses(call: Call, ports: object) -> Obj:
+def addresses(call: Call, ports: Iterable[Obj]) -> Obj:
     """Network name → addresses, fixed ones and the floating ones that lead to them."""
     found: Obj = {}
-    for port in ports:  # type: ignore[attr-defined]
+    for port in ports:
         network = call.state.get("networks", port["network_id"]) or {"name": ""}
         rows = found.setdefault(network["name"], [])
         for fixed in port["fixed_ips"]:
@@ -192,7 +194,7 @@ def volumes(call: Call, server: Obj) -> list[Obj]:
     ]
 
 
-def security_groups(call: Call, ports: object) -> list[Obj]:
-    ids = dict.fromkeys(group for port in ports for group in port["security_groups"])  # type: ignore[attr-defined]
+def security_groups(call: Call, ports: Iterable[Obj]) -> list[Obj]:
+    ids = dict.fromkeys(group for port in ports for group in port["security_groups"])
     groups = (call.state.get("security_groups", key) for key in ids)
     return [{"name": group["name"]} for group in groups if group]

@@ -95,9 +95,7 @@ def update(call: Call) -> Reply:
     body = (call.body or {}).get("volumeAttachment") or {}
     wanted = bool(body.get("delete_on_termination", False))
     devices = [
-        {**device, "delete_on_termination": wanted}
-        if device["volume_id"] == call.params["volume_id"]
-        else device
+        {**device, "delete_on_termination": wanted} if device["volume_id"] == call.params["volume_id"] else device
         for device in server["devices"]
     ]
     touch(call.cloud, server, devices=devices)
@@ -113,7 +111,8 @@ def delete(call: Call) -> Reply:
         raise bad_request("Cannot detach a root device volume")
     if volume.get("status") != "in-use":
         raise relayed(
-            "Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must be "
+            "Invalid volume: Unable to detach volume. Volume status must be 'in-use' and attach_status must "
+            "be "
             "'attached' to detach."
         )
     call.state.edit("volumes", volume, status="detaching", updated_at=call.stamp())

@@ -25,9 +25,7 @@ def given(call: Call, noun: str) -> Obj:
 
 def require_name(noun: str, body: Obj) -> str:
     if "name" not in body:
-        raise bad_request(
-            f"Invalid input for field/attribute {noun}. Value: {body}. 'name' is a required property"
-        )
+        raise bad_request(f"Invalid input for field/attribute {noun}. Value: {body}. 'name' is a required property")
     if not isinstance(body["name"], str) or not 0 < len(body["name"]) <= 255:
         raise bad_request(f"Invalid input for field/attribute name. Value: {body['name']}.")
     return body["name"]
@@ -147,9 +145,7 @@ def create_domain(call: Call) -> Obj:
     body = given(call, "domain")
     name = require_name("domain", body)
     if call.state.find("domains", name=name):
-        raise conflict(
-            f"Conflict occurred attempting to store domain - Duplicate entry found with name {name}."
-        )
+        raise conflict(f"Conflict occurred attempting to store domain - Duplicate entry found with name {name}.")
     domain = {
         "id": new_hex(),
         "name": name,

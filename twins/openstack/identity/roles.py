@@ -26,9 +26,7 @@ def create(call: Call) -> Obj:
     body = given(call, "role")
     name = require_name("role", body)
     if call.state.find("roles", name=name):
-        raise conflict(
-            f"Conflict occurred attempting to store role - Duplicate entry found with name {name}."
-        )
+        raise conflict(f"Conflict occurred attempting to store role - Duplicate entry found with name {name}.")
     role = {
         "id": new_hex(),
         "name": name,
@@ -102,11 +100,7 @@ def list_assignments(call: Call) -> Obj:
     project_id, user_id = call.arg("scope.project.id"), call.arg("user.id")
     if not call.is_admin and user_id != call.context.user_id:
         raise policy_refusal("identity", "identity:list_role_assignments")
-    found = (
-        call.state.where("assignments", "project_id", project_id)
-        if project_id
-        else call.state.all("assignments")
-    )
+    found = call.state.where("assignments", "project_id", project_id) if project_id else call.state.all("assignments")
     chosen = [
         entry
         for entry in found

@@ -46,12 +46,8 @@ ROUTES = [
     Route("GET", "/projects", "project.list", projects.list_all, policy="identity:list_projects"),
     Route("POST", "/projects", "project.create", projects.create, 201, policy="identity:create_project"),
     Route("GET", "/projects/{project_id}", "project.show", projects.get),
-    Route(
-        "PATCH", "/projects/{project_id}", "project.update", projects.update, policy="identity:update_project"
-    ),
-    Route(
-        "DELETE", "/projects/{project_id}", "project.delete", projects.delete, 204, "identity:delete_project"
-    ),
+    Route("PATCH", "/projects/{project_id}", "project.update", projects.update, policy="identity:update_project"),
+    Route("DELETE", "/projects/{project_id}", "project.delete", projects.delete, 204, "identity:delete_project"),
     Route("GET", "/projects/{project_id}/tags", "project_tag.list", projects.list_tags),
     Route(
         "PUT",
@@ -92,9 +88,7 @@ ROUTES = [
     Route("GET", "/users/{user_id}", "user.show", users.get),
     Route("PATCH", "/users/{user_id}", "user.update", users.update, policy="identity:update_user"),
     Route("DELETE", "/users/{user_id}", "user.delete", users.delete, 204, "identity:delete_user"),
-    Route(
-        "POST", "/users/{user_id}/password", "user.change_password", users.change_password, 204, public=True
-    ),
+    Route("POST", "/users/{user_id}/password", "user.change_password", users.change_password, 204, public=True),
     Route("GET", "/users/{user_id}/projects", "user_project.list", users.list_projects),
     Route("GET", "/users/{user_id}/groups", "user_group.list", users.list_groups),
     Route("GET", "/roles", "role.list", roles.list_all, policy="identity:list_roles"),

@@ -4,6 +4,4 @@ from ..service import Service
 from ..wire import Route
 from .routes import ROUTES, show_versions
 
-SERVICE = Service(
-    "identity", "/v3", [*ROUTES, Route("GET", "/versions", "version.list", show_versions, public=True)]
-)
+SERVICE = Service("identity", "/v3", [*ROUTES, Route("GET", "/versions", "version.list", show_versions, public=True)])

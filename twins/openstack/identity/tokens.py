@@ -59,7 +59,8 @@ def role_names(cloud: Cloud, token: Obj) -> list[str]:
 
 
 def admin_anywhere(cloud: Cloud, token: Obj) -> list[str]:
-    """Domain scope: whoever is admin of a project is admin of its domain, which spares a second assignment."""
+    """Domain scope: whoever is admin of a project is admin of its domain, which spares a second "
+    "assignment."""
     names = with_implied(cloud, cloud.state.where("assignments", "user_id", token["user_id"]))
     return names if "admin" in names else []
 
@@ -126,9 +127,7 @@ def find_domain(call: Call, given: Obj | None) -> str | None:
     if not given:
         return None
     domain = (
-        call.state.get("domains", given["id"])
-        if "id" in given
-        else call.state.find("domains", name=given.get("name"))
+        call.state.get("domains", given["id"]) if "id" in given else call.state.find("domains", name=given.get("name"))
     )
     return str(domain["id"]) if domain else None
 
@@ -137,11 +136,7 @@ def scope_of(call: Call, scope: Any, user: Obj) -> tuple[str, str]:
     """The project id and domain id a token is for; both empty when unscoped."""
     if scope is None:
         default = call.state.get("projects", user.get("default_project_id"))
-        held = (
-            any(entry["user_id"] == user["id"] for entry in assignments_on(call, default))
-            if default
-            else False
-        )
+        held = any(entry["user_id"] == user["id"] for entry in assignments_on(call, default)) if default else False
         return (default["id"], "") if default and held else ("", "")
     if not isinstance(scope, dict) or "system" in scope:
         raise unauthorized()
@@ -206,9 +201,7 @@ def subject(call: Call) -> Obj:
     if token is None:
         raise not_found("Could not recognize Fernet token")
     if token["user_id"] != call.context.user_id and not call.is_admin:
-        raise ApiError(
-            403, "You are not authorized to perform the requested action: identity:validate_token."
-        )
+        raise ApiError(403, "You are not authorized to perform the requested action: identity:validate_token.")
     return token
 
 

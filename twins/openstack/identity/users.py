@@ -71,9 +71,7 @@ def update(call: Call) -> Obj:
     body = given(call, "user")
     if "name" in body:
         refuse_twins(call, require_name("user", body), user["domain_id"], user["id"])
-    call.state.edit(
-        "users", user, **{key: value for key, value in body.items() if key not in ("id", "domain_id")}
-    )
+    call.state.edit("users", user, **{key: value for key, value in body.items() if key not in ("id", "domain_id")})
     if "password" in body or body.get("enabled") is False:
         revoke_all_of(call, user["id"])
     extra = {key: value for key, value in user.items() if key not in (*CORE, *SECRET)}
@@ -100,9 +98,7 @@ def change_password(call: Call) -> None:
 
 def list_projects(call: Call) -> Obj:
     user = visible(call, "identity:list_user_projects")
-    held = dict.fromkeys(
-        entry["project_id"] for entry in call.state.where("assignments", "user_id", user["id"])
-    )
+    held = dict.fromkeys(entry["project_id"] for entry in call.state.where("assignments", "user_id", user["id"]))
     projects = [project for key in held if (project := call.state.get("projects", key))]
     return page(call, "projects", (linked(call, "projects", project) for project in projects))
 

@@ -130,9 +130,7 @@ def create(call: Call) -> Reply:
             "members": {},
             "created_at": stamp,
             "updated_at": stamp,
-            "properties": {
-                name: value for name, value in body.items() if name not in (*SETTABLE, *READ_ONLY)
-            },
+            "properties": {name: value for name, value in body.items() if name not in (*SETTABLE, *READ_ONLY)},
         },
     )
     headers = {
@@ -157,9 +155,7 @@ def check_values(call: Call, body: Obj) -> None:
     for name in ("min_ram", "min_disk"):
         value = body.get(name, 0)
         if not isinstance(value, int) or value < 0:
-            raise bad_request(
-                f"Provided object does not match schema 'image': {value!r} is not valid for {name}"
-            )
+            raise bad_request(f"Provided object does not match schema 'image': {value!r} is not valid for {name}")
     if body.get("visibility") == "public" and not call.is_admin:
         raise policy_refusal("image", "publicize_image")
 
@@ -192,9 +188,7 @@ def apply(call: Call, image: Obj, changed: Obj, operation: Any) -> None:
     word, path = operation.get("op"), str(operation.get("path", ""))
     name = path.lstrip("/").replace("~1", "/").replace("~0", "~")
     if word not in ("add", "replace", "remove") or not path.startswith("/"):
-        raise bad_request(
-            'Operation objects must contain only one member named "add", "remove", or "replace".'
-        )
+        raise bad_request('Operation objects must contain only one member named "add", "remove", or "replace".')
     if name in READ_ONLY:
         raise forbidden(f"Attribute '{name}' is read-only.")
     if name in SETTABLE:

@@ -13,9 +13,7 @@ from .resource import invalid
 
 def taken_in(state: State, subnet_id: str) -> Obj:
     """``{"used": {address: port id}, "next": cursor}`` of a subnet."""
-    return state.get("allocations", subnet_id) or state.add(
-        "allocations", {"id": subnet_id, "used": {}, "next": 0}
-    )
+    return state.get("allocations", subnet_id) or state.add("allocations", {"id": subnet_id, "used": {}, "next": 0})
 
 
 def take(state: State, fixed_ips: list[Obj], port_id: str) -> None:
@@ -31,9 +29,7 @@ def release(state: State, fixed_ips: list[Obj]) -> None:
 def next_free(state: State, subnet: Obj) -> str | None:
     """The next free address after the one given last, as long as the pools have one."""
     allocation = taken_in(state, subnet["id"])
-    spans = [
-        (int(ip_address(pool["start"])), int(ip_address(pool["end"]))) for pool in subnet["allocation_pools"]
-    ]
+    spans = [(int(ip_address(pool["start"])), int(ip_address(pool["end"]))) for pool in subnet["allocation_pools"]]
     kind = type(ip_network(subnet["cidr"])[0])
     cursor = allocation["next"]
     later = [(max(low, cursor), high) for low, high in spans if high >= cursor]
@@ -62,9 +58,7 @@ def automatic(call: Call, network: Obj, subnets: list[Obj]) -> list[Obj]:
         if address is not None:
             chosen.append({"subnet_id": subnet["id"], "ip_address": address})
     if subnets and not chosen:
-        raise conflict(
-            f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure"
-        )
+        raise conflict(f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure")
     return chosen
 
 
@@ -82,14 +76,10 @@ def one_wanted(call: Call, network: Obj, subnets: list[Obj], fixed: Obj, port_id
     if address is None:
         address = next_free(call.state, subnet)
         if address is None:
-            raise conflict(
-                f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure"
-            )
+            raise conflict(f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure")
     holder = taken_in(call.state, subnet["id"])["used"].get(address)
     if holder is not None and holder != port_id:
-        raise conflict(
-            f"IP address {address} already allocated in subnet {subnet['id']}", "IpAddressAlreadyAllocated"
-        )
+        raise conflict(f"IP address {address} already allocated in subnet {subnet['id']}", "IpAddressAlreadyAllocated")
     return {"subnet_id": subnet["id"], "ip_address": address}
 
 
@@ -113,7 +103,8 @@ def subnet_of(network: Obj, subnets: list[Obj], fixed: Obj) -> Obj:
                 )
             return subnet
         raise bad_request(
-            f"Invalid input for operation: Failed to create port on network {network['id']}, because fixed_ips "
+            f"Invalid input for operation: Failed to create port on network {network['id']}, because "
+            "fixed_ips "
             f"included invalid subnet {fixed['subnet_id']}.",
             "InvalidInput",
         )

@@ -70,14 +70,16 @@ def associate(call: Call, floating_ip: Obj) -> Obj:
         if same and other["id"] != floating_ip["id"]:
             raise conflict(
                 f"Cannot associate floating IP {floating_ip['floating_ip_address']} "
-                f"({floating_ip['id']}) with port {port['id']} using fixed IP {fixed['ip_address']}, as that fixed "
+                f"({floating_ip['id']}) with port {port['id']} using fixed IP {fixed['ip_address']}, as "
+                "that fixed "
                 f"IP already has a floating IP on external network {external}.",
                 "FloatingIPPortAlreadyAssociated",
             )
     router = router_between(call, fixed["subnet_id"], external)
     if router is None:
         raise not_found(
-            f"External network {external} is not reachable from subnet {fixed['subnet_id']}.  Therefore, cannot "
+            f"External network {external} is not reachable from subnet {fixed['subnet_id']}.  Therefore, "
+            "cannot "
             f"associate Port {port['id']} with a Floating IP.",
             "ExternalGatewayForFloatingIPNotFound",
         )

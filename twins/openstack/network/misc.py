@@ -1,4 +1,5 @@
-"""The rest of Neutron that clients ask for: extensions, zones, agents, availabilities, and empty collections."""
+"""The rest of Neutron that clients ask for: extensions, zones, agents, availabilities, and empty "
+"collections."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ def delete(call: Call, network: Obj) -> None:
         ids = ",".join(port["id"] for port in ports)
         raise in_use(
             "NetworkInUse",
-            f"Unable to complete operation on network {network['id']}. There are one or more ports still in use "
+            f"Unable to complete operation on network {network['id']}. There are one or more ports still in "
+            "use "
             f"on the network, id for these ports is: {ids}.",
         )
     for kind, key in (("ports", "network_id"), ("subnets", "network_id"), ("rbac_policies", "object_id")):

@@ -60,9 +60,7 @@ def groups_of(call: Call, port: Obj) -> list[str]:
         )
     repeated = [group for place, group in enumerate(given) if group in given[:place]]
     if repeated:
-        raise invalid(
-            f"Invalid input for security_groups. Reason: Duplicate items in the list: '{repeated[0]}'."
-        )
+        raise invalid(f"Invalid input for security_groups. Reason: Duplicate items in the list: '{repeated[0]}'.")
     for group in given:
         security_groups.GROUPS.fetch(call, group)
     return list(given)
@@ -99,8 +97,7 @@ def delete(call: Call, port: Obj) -> None:
     if port["device_owner"] in ROUTER_PORTS and owner_exists(call, port):
         raise in_use(
             "ServicePortInUse",
-            f"Port {port['id']} cannot be deleted directly via the port API: has device owner "
-            f"{port['device_owner']}.",
+            f"Port {port['id']} cannot be deleted directly via the port API: has device owner {port['device_owner']}.",
         )
     forget(call.state, port)
 
@@ -114,9 +111,7 @@ def forget(state: State, port: Obj) -> None:
     """Free what a port holds: its addresses, and the floating IPs that point to it."""
     addresses.release(state, port["fixed_ips"])
     for floating_ip in list(state.where("floatingips", "port_id", port["id"])):
-        state.edit(
-            "floatingips", floating_ip, port_id=None, router_id=None, fixed_ip_address=None, status="DOWN"
-        )
+        state.edit("floatingips", floating_ip, port_id=None, router_id=None, fixed_ip_address=None, status="DOWN")
 
 
 def drop(state: State, port: Obj) -> None:

@@ -76,8 +76,7 @@ def list_all(call: Call) -> Obj:
     stored = call.state.all("network_quotas")
     return {
         "quotas": [
-            {**limits(call, entry["id"]), "project_id": entry["id"], "tenant_id": entry["id"]}
-            for entry in stored
+            {**limits(call, entry["id"]), "project_id": entry["id"], "tenant_id": entry["id"]} for entry in stored
         ]
     }
 

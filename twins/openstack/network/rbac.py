@@ -51,7 +51,8 @@ def delete(call: Call, policy: Obj) -> None:
     users = users_of(call, policy)
     if policy["target_tenant"] in users or (policy["target_tenant"] == "*" and users):
         raise conflict(
-            f"RBAC policy on object {policy['object_id']} cannot be removed because other objects depend on it.\n"
+            f"RBAC policy on object {policy['object_id']} cannot be removed because other objects depend on "
+            "it.\n"
             "Details: Unable to reconfigure sharing settings for network "
             f"{policy['object_id']}. Multiple projects are using it.",
             "RbacPolicyInUse",

@@ -158,7 +158,8 @@ class Resource:
         owner = body.get("project_id") or body.get("tenant_id") or call.project_id
         if owner != call.project_id and not call.is_admin:
             raise invalid(
-                "Specifying 'project_id' other than the authenticated project in request is not allowed for the "
+                "Specifying 'project_id' other than the authenticated project in request is not allowed for "
+                "the "
                 "current user."
             )
         obj: Obj = {"id": new_id(), "project_id": owner}

@@ -116,9 +116,7 @@ def interface_port(call: Call, router: Obj, body: Obj) -> Obj:
     for port in attached:
         if any(fixed["subnet_id"] == subnet_id for fixed in port["fixed_ips"]):
             return port
-    raise not_found(
-        f"Router {router['id']} has no interface on subnet {subnet_id}", "RouterInterfaceNotFoundForSubnet"
-    )
+    raise not_found(f"Router {router['id']} has no interface on subnet {subnet_id}", "RouterInterfaceNotFoundForSubnet")
 
 
 def refuse_while_floating(call: Call, router: Obj, port: Obj) -> None:
@@ -129,7 +127,8 @@ def refuse_while_floating(call: Call, router: Obj, port: Obj) -> None:
             if fixed["subnet_id"] in subnet_ids:
                 raise in_use(
                     "RouterInterfaceInUseByFloatingIP",
-                    f"Router interface for subnet {fixed['subnet_id']} on router {router['id']} cannot be deleted, "
+                    f"Router interface for subnet {fixed['subnet_id']} on router {router['id']} cannot be "
+                    "deleted, "
                     "as it is required by one or more floating IPs.",
                 )
 

@@ -31,9 +31,7 @@ def show(call: Call, router: Obj) -> Obj:
 
 
 def ports_of(call: Call, router: Obj, owner: str) -> list[Obj]:
-    return [
-        port for port in call.state.where("ports", "device_id", router["id"]) if port["device_owner"] == owner
-    ]
+    return [port for port in call.state.where("ports", "device_id", router["id"]) if port["device_owner"] == owner]
 
 
 def prepare(call: Call, router: Obj) -> None:
@@ -121,9 +119,7 @@ def check_routes(call: Call, router: Obj, routes: list[Obj]) -> list[Obj]:
             hop = ip_address(route["nexthop"])
             ip_network(route["destination"])
         except (ValueError, KeyError):
-            raise invalid(
-                f"Invalid input for routes. Reason: Invalid data format for hostroute: '{route}'."
-            ) from None
+            raise invalid(f"Invalid input for routes. Reason: Invalid data format for hostroute: '{route}'.") from None
         if not any(hop in network for network in reachable):
             raise bad_request(
                 f"Invalid format for routes: {routes}, the nexthop is not connected with router",
@@ -142,9 +138,7 @@ def delete(call: Call, router: Obj) -> None:
 
 
 def add_routes(call: Call) -> Obj:
-    return change_routes(
-        call, lambda routes, given: [*routes, *(route for route in given if route not in routes)]
-    )
+    return change_routes(call, lambda routes, given: [*routes, *(route for route in given if route not in routes)])
 
 
 def remove_routes(call: Call) -> Obj:

@@ -84,9 +84,7 @@ def prepare(call: Call, rule: Obj) -> None:
     check_remote(call, rule)
     for other in call.state.where("security_group_rules", "security_group_id", group["id"]):
         if all(other[name] == rule[name] for name in IDENTITY):
-            raise conflict(
-                f"Security group rule already exists. Rule id is {other['id']}.", "SecurityGroupRuleExists"
-            )
+            raise conflict(f"Security group rule already exists. Rule id is {other['id']}.", "SecurityGroupRuleExists")
 
 
 def fetch_group(call: Call, key: str) -> Obj:
@@ -119,7 +117,8 @@ def check_protocol(rule: Obj) -> None:
         if not known:
             names = ", ".join(f"'{name}'" for name in ("any", *PROTOCOLS))
             raise bad_request(
-                f"Security group rule protocol {protocol} not supported. Only protocol values (None, {names}) "
+                f"Security group rule protocol {protocol} not supported. Only protocol values (None, "
+                f"{names}) "
                 "and integer representations [0 to 255] are supported.",
                 "SecurityGroupRuleInvalidProtocol",
             )
@@ -175,11 +174,7 @@ def check_ports(low: int | None, high: int | None) -> None:
 
 def check_remote(call: Call, rule: Obj) -> None:
     prefix = rule["remote_ip_prefix"]
-    given = [
-        rule[name]
-        for name in ("remote_ip_prefix", "remote_group_id", "remote_address_group_id")
-        if rule[name]
-    ]
+    given = [rule[name] for name in ("remote_ip_prefix", "remote_group_id", "remote_address_group_id") if rule[name]]
     if len(given) > 1:
         raise bad_request(
             "Only one of remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.",

@@ -13,9 +13,7 @@ def show(call: Call, group: Obj) -> Obj:
     held = call.state.where("security_group_rules", "security_group_id", group["id"])
     return {
         **group,
-        "security_group_rules": [
-            {**rules.show(call, rule), "tenant_id": rule["project_id"]} for rule in held
-        ],
+        "security_group_rules": [{**rules.show(call, rule), "tenant_id": rule["project_id"]} for rule in held],
         "created_at": group["created_at"] + "Z",
         "updated_at": group["updated_at"] + "Z",
     }
@@ -65,9 +63,7 @@ def update(call: Call, group: Obj, changes: Obj) -> None:
 
 def delete(call: Call, group: Obj) -> None:
     if group["name"] == "default" and not call.is_admin:
-        raise conflict(
-            "Insufficient rights for removing default security group.", "SecurityGroupCannotRemoveDefault"
-        )
+        raise conflict("Insufficient rights for removing default security group.", "SecurityGroupCannotRemoveDefault")
     if is_used(call, group):
         raise in_use("SecurityGroupInUse", f"Security Group {group['id']} in use.")
     for rule in list(call.state.where("security_group_rules", "security_group_id", group["id"])):
@@ -76,8 +72,7 @@ def delete(call: Call, group: Obj) -> None:
 
 def is_used(call: Call, group: Obj) -> bool:
     return any(
-        group["id"] in port["security_groups"]
-        for port in call.state.where("ports", "project_id", group["project_id"])
+        group["id"] in port["security_groups"] for port in call.state.where("ports", "project_id", group["project_id"])
     )
 
 

@@ -18,9 +18,7 @@ def parse_cidr(text: str) -> Range:
     try:
         return ip_network(text, strict=False)
     except ValueError:
-        raise bad_request(
-            f"Invalid input for operation: {text} is not in a CIDR format.", "InvalidInput"
-        ) from None
+        raise bad_request(f"Invalid input for operation: {text} is not in a CIDR format.", "InvalidInput") from None
 
 
 def parse_address(name: str, text: str) -> Address:
@@ -75,7 +73,8 @@ def refuse_overlap(call: Call, network: Obj, range_: Range) -> None:
         known = ip_network(other["cidr"])
         if known.version == range_.version and known.overlaps(range_):
             raise bad_request(
-                f"Invalid input for operation: Requested subnet with cidr: {range_} for network: {network['id']} "
+                f"Invalid input for operation: Requested subnet with cidr: {range_} for network: "
+                f"{network['id']} "
                 "overlaps with another subnet.",
                 "InvalidInput",
             )
@@ -143,7 +142,8 @@ def delete(call: Call, subnet: Obj) -> None:
         if any(fixed["subnet_id"] == subnet["id"] for fixed in port["fixed_ips"]):
             raise in_use(
                 "SubnetInUse",
-                f"Unable to complete operation on subnet {subnet['id']}: One or more ports have an IP allocation "
+                f"Unable to complete operation on subnet {subnet['id']}: One or more ports have an IP "
+                "allocation "
                 "from this subnet.",
             )
 
