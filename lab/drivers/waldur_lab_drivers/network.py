@@ -100,7 +100,8 @@ def _set_floating_ip_status(resource: str, event: str, trigger: Any, payload: DB
     attached = floating_ip.get("port_id")
     status = constants.FLOATINGIP_STATUS_ACTIVE if attached else constants.FLOATINGIP_STATUS_DOWN
     if floating_ip.get("status") != status:
+        # the deletion of a port is one transaction, and this is a part of it
         directory.get_plugin(plugins.L3).update_floatingip_status(
-            context.get_admin_context(), payload.resource_id, status
+            payload.context.elevated(), payload.resource_id, status
         )
         floating_ip["status"] = status
