@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ..state import Obj
 from ..wire import Call
-from .resource import Resource, in_use
+from .resource import Resource, in_use, invalid
 
 ADMIN_ONLY = ("provider:network_type", "provider:physical_network", "provider:segmentation_id")
+MTU_FLAT, MTU_VXLAN = 1500, 1450
 RELEASED_WITH_NETWORK = ("network:dhcp", "network:distributed")
 
 
@@ -47,7 +48,10 @@ def show(call: Call, network: Obj) -> Obj:
 
 def prepare(call: Call, network: Obj) -> None:
     network["status"] = "ACTIVE"
-    network["mtu"] = network["mtu"] or (1500 if network["provider:network_type"] == "flat" else 1450)
+    most = MTU_FLAT if network["provider:network_type"] == "flat" else MTU_VXLAN
+    if (network["mtu"] or 0) > most:
+        raise invalid(f"Invalid input for operation: Requested MTU is too big, maximum is {most}.")
+    network["mtu"] = network["mtu"] or most
     if network["provider:network_type"] is None:
         network["provider:network_type"] = "vxlan"
         network["provider:segmentation_id"] = 1 + call.state.next_number() % 65535
