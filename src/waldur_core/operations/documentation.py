@@ -1,5 +1,7 @@
 """The workflow tables as a page: what each does step by step, how it is found again, undone and waited for."""
 
+from datetime import timedelta
+
 from waldur_core.operations.workflow import Step, Workflow
 
 HEADER = """# Workflows
@@ -18,11 +20,10 @@ def page() -> str:
 
 def section(workflow: type[Workflow]) -> str:
     undo = "undone when it fails; can be cancelled" if workflow.undo_on_failure else "kept when it fails; retry goes on"
-    hours = workflow.deadline.total_seconds() / 3600
     head = f"\n## {workflow.title}\n\n`{workflow.name}` · {workflow.scheduled} → {workflow.running} · {undo}"
     rows = [f"| {number} | {row(step)} |" for number, step in enumerate(workflow.steps, start=1)]
     table = "| # | Step | Found again | Undo | Waits | Needs |\n|---|---|---|---|---|---|\n"
-    return f"{head} · deadline {hours:g} h\n\n{table}" + "\n".join(rows) + "\n"
+    return f"{head} · deadline {spoken(workflow.deadline)}\n\n{table}" + "\n".join(rows) + "\n"
 
 
 def row(step: Step) -> str:
@@ -30,7 +31,14 @@ def row(step: Step) -> str:
         step.name + (" (each)" if step.each else "") + (" (if needed)" if step.when else ""),
         "yes" if step.marker else "",
         "yes" if step.undo else step.keeps,
-        f"at most {step.deadline.total_seconds() / 60:g} min" if step.until else "",
+        f"at most {spoken(step.deadline)}" if step.until else "",
         step.needs,
     )
     return " | ".join(cells)
+
+
+def spoken(duration: timedelta) -> str:
+    seconds = duration.total_seconds()
+    if seconds < 60:
+        return f"{seconds:g} s"
+    return f"{seconds / 60:g} min" if seconds < 3600 else f"{seconds / 3600:g} h"

@@ -263,10 +263,18 @@ class Run:
         operation = self.operation
         error = OperationError(operation.error_message)
         with transaction.atomic():
-            self.workflow.fail(self.context, error, operation.error_traceback)
-            self._clear_action()
+            if subject := self._stored_subject():
+                self.context.subject = subject
+                self.workflow.fail(self.context, error, operation.error_traceback)
+                self._clear_action()
             self._tell("failed", f"{self.workflow.title} of {operation.subject_name} has failed: {error.message}")
             self._end(State.CANCELLED if operation.error_code == Cancelled.code else State.ERRED)
+
+    def _stored_subject(self) -> Any:
+        """The subject as the database has it now; None when somebody has removed it."""
+        model = self.operation.content_type.model_class()
+        assert model
+        return model._default_manager.filter(pk=self.operation.object_id).first()
 
     # the row ------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from waldur_core.events.log import record
 from waldur_core.operations.models import Operation
 from waldur_core.operations.tasks import wake
-from waldur_core.operations.workflow import UpdateWorkflow, Workflow, workflow_named
+from waldur_core.operations.workflow import ForgottenWorkflow, UpdateWorkflow, Workflow, workflow_named
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
 
@@ -57,6 +57,8 @@ def retry(operation: Operation, *, user: Any) -> Operation:
     if operation.state not in (Operation.State.ERRED, Operation.State.CANCELLED):
         raise Conflict(f"The operation is {operation.state}; only a failed or cancelled one can be retried.")
     workflow = workflow_named(operation.workflow)
+    if isinstance(workflow, ForgottenWorkflow):
+        raise Conflict(f"This version of the platform does not know the workflow {operation.workflow}.")
     subject = operation.subject
     if subject is None:
         raise Conflict("The object of this operation does not exist any more.")

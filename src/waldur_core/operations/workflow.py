@@ -136,6 +136,7 @@ class ForgottenWorkflow(Workflow):
     """Stands for one that this version of the platform has no more: its operations can be read, not run."""
 
     title = "Former workflow"
+    scheduled = running = None  # type: ignore[assignment]  # the subject stays in the state it has
 
     def plan(self, context: Any) -> list[PlannedStep]:
         raise Invalid(f"This version of the platform does not know the workflow {context.operation.workflow}.")
