@@ -5,16 +5,16 @@ from typing import Any
 
 import openstack
 
-GROUPS = {"ssh": [(22, 22)], "ping": [None], "rdp": [(3389, 3389)], "web": [(80, 80), (443, 443)]}
+GROUPS: dict[str, list[Any]] = {"ssh": [(22, 22)], "ping": [None], "rdp": [(3389, 3389)], "web": [(80, 80), (443, 443)]}
 
 
-def connect(auth_url: str, **scope: str) -> Any:
+def connect(auth_url: str, **scope: Any) -> Any:
     return openstack.connect(
         auth_url=auth_url,
         username="admin",
         password="secret",
         user_domain_name="Default",
-        **(scope or {"project_domain_name": "Default", "project_name": "admin"}),
+        **(scope or dict[str, Any](project_domain_name="Default", project_name="admin")),
     )
 
 
@@ -68,7 +68,7 @@ def create_groups(tenant: Any) -> str:
 
 
 def read_catalogue(tenant: Any, project_id: str) -> None:
-    listings = (
+    listings: tuple[Any, ...] = (
         tenant.compute.flavors(),
         tenant.image.images(),
         tenant.block_storage.types(),

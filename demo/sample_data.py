@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from typing import Any
 
-PEOPLE = (
+PEOPLE: tuple[tuple[str, str, dict[str, bool]], ...] = (
     ("Staff", "staff", {"is_staff": True}),
     ("Provider", "provider", {}),
     ("Customer owner", "owner", {}),
@@ -105,8 +105,9 @@ def make_offering(cloud: dict[str, Any]) -> None:
     )
     run_connection_check()
     offering.refresh_from_db()
-    if offering.scope.state != CoreState.OK:
-        raise SystemExit(f"The twin cloud {cloud['name']} cannot be connected: {offering.scope.error_message}")
+    connection: Any = offering.scope
+    if connection.state != CoreState.OK:
+        raise SystemExit(f"The twin cloud {cloud['name']} cannot be connected: {connection.error_message}")
     offering.enter(Offering.State.ACTIVE)
 
 

@@ -59,6 +59,9 @@ class Story:
     def __init__(self, options: argparse.Namespace, cloud: CloudLogin, journal: Journal) -> None:
         self.options, self.cloud, self.journal = options, cloud, journal
         self.mark = f"{int(time.time()) % 1000000}"
+        # what one chapter leaves for the next; the client types every field as perhaps unset
+        self.offering: Any = None
+        self.private: dict[str, Any] = {}
 
     def run(self) -> None:
         chapters = (
@@ -125,7 +128,7 @@ class Story:
 
     def order_tenant(self) -> str:
         self.project = first(projects_list.sync(client=self.customer), "project")
-        offering = marketplace_public_offerings_retrieve.sync(self.offering.uuid, client=self.customer)
+        offering: Any = marketplace_public_offerings_retrieve.sync(self.offering.uuid, client=self.customer)
         done = order(
             self.customer,
             self.journal,
@@ -139,7 +142,7 @@ class Story:
         return str(done.resource_name)
 
     def find_private_offerings(self) -> str:
-        found = marketplace_public_offerings_list.sync(client=self.customer, scope_uuid=self.tenant.hex)
+        found: Any = marketplace_public_offerings_list.sync(client=self.customer, scope_uuid=self.tenant.hex)
         self.private = {offering.type_: offering for offering in found or ()}
         if set(self.private) != {"OpenStack.Instance", "OpenStack.Volume"}:
             raise Failed(f"Expected offerings for servers and volumes, found {sorted(self.private)}.")
@@ -154,7 +157,7 @@ class Story:
             attributes=OpenStackInstanceCreateOrderAttributes.from_dict(self._server_attributes()),
         )
         self.server_resource, self.server = done.marketplace_resource_uuid, done.resource_uuid
-        server = openstack_instances_retrieve.sync(self.server, client=self.customer)
+        server: Any = openstack_instances_retrieve.sync(self.server, client=self.customer)
         return f"{server.name} {server.runtime_state} at {', '.join(server.external_ips)}"
 
     def _server_attributes(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def first(items: list[Any] | None, what: str) -> Any:
 
 def order(client: AuthenticatedClient, journal: Journal, **fields: Any) -> Any:
     """Place an order and follow it to its end; returns the finished order."""
-    placed = marketplace_orders_create.sync(client=client, body=OrderCreateRequest(**fields))
+    placed: Any = marketplace_orders_create.sync(client=client, body=OrderCreateRequest(**fields))
     return follow(client, journal, placed.uuid)
 
 

@@ -71,7 +71,8 @@ class InstancePlugin(InTenantPlugin):
             require_instance_deletable(resource.scope, force=delete_options(attributes)["force"])
 
     def terminate(self, order: Order) -> None:
-        delete_instance(order.resource.scope, order.created_by, delete_options(order.attributes))
+        instance: Any = order.resource.scope
+        delete_instance(instance, order.created_by, delete_options(order.attributes))
 
     def available_actions(self, resource: Resource) -> list[str]:
         instance = resource.scope

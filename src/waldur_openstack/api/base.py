@@ -49,7 +49,8 @@ class ResourceListSerializer(serializers.ListSerializer[Any]):
 
     def to_representation(self, data: Any) -> Any:
         items = list(data.all() if hasattr(data, "all") else data)
-        self.child.context["_extra"] = extra_fields_of(items)
+        context: Any = self.context
+        context["_extra"] = extra_fields_of(items)
         return super().to_representation(items)
 
 
@@ -80,7 +81,7 @@ class ResourceSerializer(ModelSerializer):
     def get_error_traceback(self, obj: ServiceResource) -> str:
         return obj.error_traceback if self._sees_internals() else ""
 
-    def get_access_url(self, obj: ServiceResource) -> str | None:
+    def get_access_url(self, obj: Any) -> Any:
         return obj.service_settings.options.get("access_url") or None
 
     def _sees_internals(self) -> bool:

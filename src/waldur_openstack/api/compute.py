@@ -1,6 +1,6 @@
 """Servers and server groups: reading, deleting, power, console."""
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django.conf import settings
@@ -87,7 +87,7 @@ class InstanceSerializer(TenantObjectSerializer):
         """Decided once per project, not once per server."""
         from waldur_core.permissions.checks import has_permission
 
-        known = self.context.setdefault("_managed_projects", {})
+        known = cast(dict[str, Any], self.context).setdefault("_managed_projects", {})
         if instance.project_id not in known:
             scopes = [instance.project, instance.project.customer]
             user = self.context["request"].user
@@ -112,7 +112,7 @@ class InstanceSerializer(TenantObjectSerializer):
     def get_hypervisor_hostname(self, instance: Instance) -> str:
         return instance.hypervisor_hostname if self._sees_internals() else ""
 
-    def get_access_url(self, instance: Instance) -> list[str]:
+    def get_access_url(self, instance: Any) -> list[str]:
         return self.get_external_ips(instance)
 
 

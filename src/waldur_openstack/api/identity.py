@@ -3,6 +3,7 @@
 import ipaddress
 import secrets
 import string
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -27,6 +28,7 @@ from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
 from waldur_openstack.api.base import BASE_FIELDS, ResourceFilter, ResourceSerializer, ResourceViewSet, related
 from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
+from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.api.validators import validate_private_cidr
 from waldur_openstack.models import Network, Router, SubNet, Tenant
 from waldur_openstack.workflows.identity import CreateTenant, DeleteTenant, blacklisted
@@ -68,7 +70,7 @@ class TenantSerializer(ResourceSerializer):
         prefetched = self.context.get("_quotas")
         return list(counters.quotas_of(tenant)) if prefetched is None else prefetched.get(tenant.pk, [])
 
-    def get_access_url(self, tenant: Tenant) -> str:
+    def get_access_url(self, tenant: Any) -> str:
         service = tenant.service_settings
         if service.options.get("access_url"):
             return str(service.options["access_url"])
@@ -158,7 +160,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
         return tenant
 
 
-def _option(context: dict[str, Any], name: str) -> str:
+def _option(context: Mapping[str, Any], name: str) -> str:
     return str(context["service_settings"].options.get(name) or "")
 
 
@@ -209,23 +211,6 @@ class TenantDirectCreateSerializer(TenantCreateSerializer):
         "servicesettings-detail", queryset=ServiceSettings.objects.filter(type="OpenStack")
     )
 
-    def to_internal_value(self, data: Any) -> Any:
-        for name in ("project", "service_settings"):
-            if not isinstance(data, dict) or name not in data:
-                raise ValidationError({name: ["This field is required."]})
-            try:
-                self.context[name] = self.fields[name].run_validation(data[name])
-            except ValidationError as error:
-                raise ValidationError({name: error.detail}) from error
-        return super().to_internal_value(data)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        project, service = self.context["project"], self.context["service_settings"]
-        require_permission(self.context["user"], Permission.OPENSTACK_TENANT_MANAGE, [project, project.customer])
-        if service.shared or service.customer != project.customer:
-            require_permission(self.context["user"], Permission.ORDER_APPROVE, [service.customer])
-        return attrs
-
 
 class TenantFilter(ResourceFilter):
     class Meta:
@@ -250,8 +235,15 @@ class TenantViewSet(ResourceViewSet):
     @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})
     def create(self, request: Request) -> Response:
         """Create a tenant directly, without an order: for private clouds and providers."""
-        context = {**self.get_serializer_context(), "user": request.user}
-        serializer = TenantDirectCreateSerializer(data=request.data, context=context)
+        data = request.data if isinstance(request.data, dict) else {}
+        context = self.get_serializer_context()
+        project = resolve_link(data, "project", Project.objects.select_related("customer"), context)
+        service = resolve_link(data, "service_settings", ServiceSettings.objects.filter(type="OpenStack"), context)
+        require_permission(request.user, Permission.OPENSTACK_TENANT_MANAGE, [project, project.customer])
+        if service.shared or service.customer != project.customer:
+            require_permission(request.user, Permission.ORDER_APPROVE, [service.customer])
+        scope = {"project": project, "service_settings": service, "user": request.user}
+        serializer = TenantCreateSerializer(data=data, context={**context, **scope})
         serializer.is_valid(raise_exception=True)
         tenant = serializer.save()
         return Response(self.get_serializer(tenant).data, status=status.HTTP_201_CREATED)

@@ -16,7 +16,7 @@ from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.api.block_storage import default_volume_type
 from waldur_openstack.api.tenant_scope import InTenantSerializer, OwnLinkField, UsableLinkField
-from waldur_openstack.api.validators import validate_gibibyte, validate_host_name
+from waldur_openstack.api.validators import MOST_MIB, validate_gibibyte, validate_host_name
 from waldur_openstack.models import (
     Flavor,
     FloatingIP,
@@ -57,8 +57,9 @@ class InstancePortSerializer(InTenantSerializer):
             raise ValidationError({"port": ["The port is in use or not ready."]})
         if subnet and subnet.state != CoreState.OK:
             raise ValidationError({"subnet": [f"The subnet is {subnet.state}; it must be OK."]})
-        for fixed in attrs.get("fixed_ips", ()) if subnet else ():
-            _check_address(fixed, subnet)
+        if subnet:
+            for fixed in attrs.get("fixed_ips", ()):
+                _check_address(fixed, subnet)
         return attrs
 
 
@@ -150,14 +151,15 @@ class InstanceCreateSerializer(InTenantSerializer):
         counters.check(self.tenant, self._needs(attrs))
         return attrs
 
-    @staticmethod
-    def _check_sizes(attrs: dict[str, Any]) -> None:
+    def _check_sizes(self, attrs: dict[str, Any]) -> None:
         image, flavor = attrs["image"], attrs["flavor"]
         if image.min_ram > flavor.ram:
             text = f"The image needs {image.min_ram} MiB of RAM, the flavor has {flavor.ram}. Choose a larger flavor."
             raise ValidationError({"flavor": [text]})
         if attrs["system_volume_size"] < image.min_disk:
             raise ValidationError({"system_volume_size": [f"The image needs at least {image.min_disk} MiB."]})
+        if sum(volume.size for volume in self._volumes(attrs)) > MOST_MIB:
+            raise ValidationError({"system_volume_size": [f"All volumes together are larger than {MOST_MIB} MiB."]})
 
     def _check_network(self, attrs: dict[str, Any]) -> None:
         subnets = [port["subnet"] or port["port"].subnet for port in map(_with_both, attrs["ports"])]

@@ -204,7 +204,7 @@ class NestedFloatingIPSerializer(ModelSerializer):
     """A floating IP as part of a server."""
 
     url = LinkField("openstack-floating-ip-detail")
-    port_fixed_ips = serializers.JSONField(source="port.fixed_ips", read_only=True, default=list)
+    port_fixed_ips = serializers.ListField(source="port.fixed_ips", read_only=True, default=list)
     port_mac_address = serializers.CharField(source="port.mac_address", read_only=True, default=None)
     subnet = RelatedLinkField("openstack-subnet-detail", source="port.subnet", read_only=True)
     subnet_uuid = HexUUIDField(source="port.subnet.uuid", read_only=True, default=None)
@@ -223,7 +223,7 @@ class NestedFloatingIPSerializer(ModelSerializer):
 class FloatingIPSerializer(TenantObjectSerializer):
     url = LinkField("openstack-floating-ip-detail")
     port = serializers.SerializerMethodField()
-    port_fixed_ips = serializers.JSONField(source="port.fixed_ips", read_only=True, default=list)
+    port_fixed_ips = serializers.ListField(source="port.fixed_ips", read_only=True, default=list)
     instance_uuid = HexUUIDField(source="port.instance.uuid", read_only=True, default=None)
     instance_name = serializers.CharField(source="port.instance.name", read_only=True, default=None)
     instance_url = RelatedLinkField("openstack-instance-detail", source="port.instance", read_only=True)

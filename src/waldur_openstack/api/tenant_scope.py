@@ -1,5 +1,6 @@
 """Requests that make something inside a tenant."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from django.db.models import QuerySet
@@ -10,8 +11,11 @@ from rest_framework.request import Request
 from waldur_core.permissions.checks import require_permission
 from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import RelatedLinkField
+from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.models import Tenant
+
+VIEWS: dict[Any, str] = {Tenant: "openstack-tenant", Project: "project", ServiceSettings: "servicesettings"}
 
 
 class UsableLinkField(RelatedLinkField):
@@ -20,7 +24,7 @@ class UsableLinkField(RelatedLinkField):
     default_error_messages = {"does_not_exist": "There is no such {kind} for this tenant."}
 
     def get_queryset(self) -> QuerySet[Any]:
-        queryset: QuerySet[Any] = super().get_queryset()
+        queryset: Any = super().get_queryset()
         if "tenant" not in self.context:
             return queryset
         return queryset.filter(queryset.model.usable_in(self.context["tenant"]))
@@ -32,8 +36,18 @@ class OwnLinkField(RelatedLinkField):
     default_error_messages = {"does_not_exist": "There is no such {kind} in this tenant."}
 
     def get_queryset(self) -> QuerySet[Any]:
-        queryset: QuerySet[Any] = super().get_queryset()
+        queryset: Any = super().get_queryset()
         return queryset.filter(tenant=self.context["tenant"]) if "tenant" in self.context else queryset
+
+
+def resolve_link(data: Mapping[str, Any], name: str, queryset: QuerySet[Any], context: Mapping[str, Any]) -> Any:
+    """The object that a body names by link, before the rest is read; 400 on the field when it does not."""
+    field = RelatedLinkField(f"{VIEWS[queryset.model]}-detail", queryset=queryset)
+    field.bind(name, serializers.Serializer(context=dict(context)))
+    try:
+        return field.run_validation(data.get(name, serializers.empty))
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from error
 
 
 class InTenantSerializer(serializers.Serializer[Any]):
@@ -45,15 +59,10 @@ class InTenantSerializer(serializers.Serializer[Any]):
         return tenant
 
     @classmethod
-    def for_request(cls, request: Request, context: dict[str, Any], permission: str) -> Self:
+    def for_request(cls, request: Request, context: Mapping[str, Any], permission: str) -> Self:
         """The serializer of a direct request, whose body names the tenant; then 403, then 409 unless it is OK."""
         data = request.data if isinstance(request.data, dict) else {}
-        field = RelatedLinkField("openstack-tenant-detail", queryset=Tenant.objects.select_related("project__customer"))
-        field.bind("tenant", serializers.Serializer(context=context))
-        try:
-            tenant = field.run_validation(data.get("tenant", serializers.empty))
-        except ValidationError as error:
-            raise ValidationError({"tenant": error.detail}) from error
+        tenant = resolve_link(data, "tenant", Tenant.objects.select_related("project__customer"), context)
         require_permission(request.user, permission, [tenant.project, tenant.customer])
         if tenant.state != CoreState.OK:
             raise Conflict(f"The tenant is {tenant.state}; it must be OK.")

@@ -6,7 +6,7 @@ import re
 from rest_framework.exceptions import ValidationError
 
 _LABEL = re.compile(r"^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$")
-PRIVATE = tuple(ipaddress.ip_network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+PRIVATE = tuple(ipaddress.IPv4Network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 def validate_host_name(value: str) -> None:
@@ -28,7 +28,12 @@ def validate_private_cidr(value: str) -> str:
     return str(network)
 
 
+MOST_MIB = 2**31 - 1  # two pebibytes: what a column holds
+
+
 def validate_gibibyte(value: int) -> None:
     """Clouds count storage in GiB."""
     if value < 1024:
         raise ValidationError("The size is given in MiB and must be at least 1024 (1 GiB).")
+    if value > MOST_MIB:
+        raise ValidationError(f"The size is given in MiB and must be at most {MOST_MIB}.")

@@ -20,11 +20,11 @@ class Compute(Gateway):
         return list(self.pages("/flavors/detail", "flavors"))
 
     def zones(self) -> list[JSON]:
-        return self.get("/os-availability-zone")["availabilityZoneInfo"]  # type: ignore[no-any-return]
+        return self.get("/os-availability-zone")["availabilityZoneInfo"]
 
     def create_server(self, server: JSON, hints: JSON | None = None) -> JSON:
         body = {"server": server, **({"os:scheduler_hints": hints} if hints else {})}
-        return self.post("/servers", body, microversion=FLOOR)["server"]  # type: ignore[no-any-return]
+        return self.post("/servers", body, microversion=FLOOR)["server"]
 
     def server(self, server_id: str) -> JSON | None:
         version = FLAVOR_IN_SERVER if self.supports(FLAVOR_IN_SERVER) else FLOOR
@@ -57,7 +57,7 @@ class Compute(Gateway):
 
     def attachments(self, server_id: str) -> list[JSON]:
         try:
-            return self.get(f"/servers/{server_id}/os-volume_attachments")["volumeAttachments"]  # type: ignore[no-any-return]
+            return self.get(f"/servers/{server_id}/os-volume_attachments")["volumeAttachments"]
         except NotFound:
             return []
 
@@ -71,17 +71,17 @@ class Compute(Gateway):
         return [item["keypair"] for item in self.get("/os-keypairs")["keypairs"]]
 
     def create_keypair(self, name: str, public_key: str) -> JSON:
-        return self.post("/os-keypairs", {"keypair": {"name": name, "public_key": public_key}})["keypair"]  # type: ignore[no-any-return]
+        return self.post("/os-keypairs", {"keypair": {"name": name, "public_key": public_key}})["keypair"]
 
     def server_groups(self) -> list[JSON]:
-        return self.get("/os-server-groups")["server_groups"]  # type: ignore[no-any-return]
+        return self.get("/os-server-groups")["server_groups"]
 
     def delete_server_group(self, group_id: str) -> None:
         self.delete(f"/os-server-groups/{group_id}")
 
     def quotas(self, project_id: str) -> JSON:
         """{name: {limit, in_use, reserved}}."""
-        return self.get(f"/os-quota-sets/{project_id}/detail")["quota_set"]  # type: ignore[no-any-return]
+        return self.get(f"/os-quota-sets/{project_id}/detail")["quota_set"]
 
     def set_quotas(self, project_id: str, limits: JSON) -> None:
         self.put(f"/os-quota-sets/{project_id}", {"quota_set": {**limits, "force": True}})

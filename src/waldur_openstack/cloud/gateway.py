@@ -61,7 +61,7 @@ class Gateway:
     def find(self, path: str, key: str, *, microversion: str | None = None) -> JSON | None:
         """One object by id, or None when the cloud does not know it."""
         try:
-            return self.get(path, microversion=microversion)[key]  # type: ignore[no-any-return]
+            return self.get(path, microversion=microversion)[key]
         except NotFound:
             return None
 

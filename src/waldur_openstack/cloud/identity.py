@@ -11,7 +11,7 @@ class Identity(Gateway):
     probe = "/projects"
 
     def create_project(self, **attributes: object) -> JSON:
-        return self.post("/projects", {"project": attributes})["project"]  # type: ignore[no-any-return]
+        return self.post("/projects", {"project": attributes})["project"]
 
     def find_project_by_tag(self, tag: str) -> JSON | None:
         return next(iter(self.get("/projects", tags=tag)["projects"]), None)
@@ -30,7 +30,7 @@ class Identity(Gateway):
         return str(found["id"]) if found else name_or_id
 
     def create_user(self, **attributes: object) -> JSON:
-        return self.post("/users", {"user": attributes})["user"]  # type: ignore[no-any-return]
+        return self.post("/users", {"user": attributes})["user"]
 
     def find_user(self, name: str, domain_id: str) -> JSON | None:
         return next(iter(self.get("/users", name=name, domain_id=domain_id)["users"]), None)

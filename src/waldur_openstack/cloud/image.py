@@ -1,5 +1,7 @@
 """Glance v2."""
 
+from typing import Any
+
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
 
@@ -9,5 +11,5 @@ class Image(Gateway):
     max_version = "2.latest"
     probe = "/images"
 
-    def images(self, **filters: object) -> list[JSON]:
+    def images(self, **filters: Any) -> list[JSON]:
         return list(self.pages("/images", "images", **filters))

@@ -1,5 +1,7 @@
 """Neutron v2.0."""
 
+from typing import Any
+
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
 COLLECTIONS = {
@@ -21,23 +23,23 @@ class Network(Gateway):
 
     def create(self, kind: str, **attributes: object) -> JSON:
         """Make one object; `kind` is Neutron's word in the singular, e.g. `security_group`."""
-        return self.post(f"/{COLLECTIONS[kind]}", {kind: attributes})[kind]  # type: ignore[no-any-return]
+        return self.post(f"/{COLLECTIONS[kind]}", {kind: attributes})[kind]
 
     def create_many(self, kind: str, items: list[JSON]) -> list[JSON]:
         """Make several objects in one call, all or none."""
-        return self.post(f"/{COLLECTIONS[kind]}", {f"{kind}s": items})[f"{kind}s"]  # type: ignore[no-any-return]
+        return self.post(f"/{COLLECTIONS[kind]}", {f"{kind}s": items})[f"{kind}s"]
 
     def show(self, kind: str, object_id: str) -> JSON | None:
         return self.find(f"/{COLLECTIONS[kind]}/{object_id}", kind)
 
-    def list(self, kind: str, **filters: object) -> list[JSON]:
+    def list(self, kind: str, **filters: Any) -> list[JSON]:
         return list(self.pages(f"/{COLLECTIONS[kind]}", f"{kind}s", **filters))
 
-    def first(self, kind: str, **filters: object) -> JSON | None:
+    def first(self, kind: str, **filters: Any) -> JSON | None:
         return next(iter(self.list(kind, **filters)), None)
 
     def update(self, kind: str, object_id: str, **attributes: object) -> JSON:
-        return self.put(f"/{COLLECTIONS[kind]}/{object_id}", {kind: attributes})[kind]  # type: ignore[no-any-return]
+        return self.put(f"/{COLLECTIONS[kind]}/{object_id}", {kind: attributes})[kind]
 
     def remove(self, kind: str, object_id: str) -> None:
         self.delete(f"/{COLLECTIONS[kind]}/{object_id}")
@@ -50,7 +52,7 @@ class Network(Gateway):
 
     def quotas(self, project_id: str) -> JSON:
         """{name: {limit, used, reserved}}."""
-        return self.get(f"/quotas/{project_id}/details.json")["quota"]  # type: ignore[no-any-return]
+        return self.get(f"/quotas/{project_id}/details.json")["quota"]
 
     def set_quotas(self, project_id: str, limits: JSON) -> None:
         self.put(f"/quotas/{project_id}", {"quota": limits})

@@ -69,13 +69,13 @@ class Credentials:
         return str(path)
 
 
-class CachedPassword(v3.Password):  # type: ignore[misc]
+class CachedPassword(v3.Password):
     """Password authentication; the token lives, encrypted, in Django's cache, renewed 10 minutes before its end."""
 
     MIN_TOKEN_LIFE_SECONDS = RENEW_BEFORE_SECONDS
 
     def __init__(self, credentials: Credentials) -> None:
-        scope: dict[str, str] = {"project_id": credentials.project_id}
+        scope: dict[str, Any] = {"project_id": credentials.project_id}
         if not credentials.project_id:
             scope = {"project_name": credentials.project_name, **_domain("project", credentials.domain)}
         super().__init__(
@@ -95,7 +95,7 @@ class CachedPassword(v3.Password):  # type: ignore[misc]
                 return self.auth_ref
         fresh: access.AccessInfoV3 = super().get_auth_ref(session, **kwargs)
         self.auth_ref = fresh
-        cache.set(self.cache_key, cipher().encrypt(self.get_auth_state().encode()), TOKEN_CACHE_SECONDS)
+        cache.set(self.cache_key, cipher().encrypt((self.get_auth_state() or "").encode()), TOKEN_CACHE_SECONDS)
         return fresh
 
     def invalidate(self) -> bool:
@@ -104,7 +104,7 @@ class CachedPassword(v3.Password):  # type: ignore[misc]
         return bool(super().invalidate())
 
 
-def _domain(whose: str, domain: str) -> dict[str, str]:
+def _domain(whose: str, domain: str) -> dict[str, Any]:
     """`default` is the id of the domain that is named `Default`; anything else is a name."""
     return {f"{whose}_domain_id": "default"} if domain == "default" else {f"{whose}_domain_name": domain}
 

@@ -58,13 +58,18 @@ class CatalogueItem(models.Model):
         from waldur_core.permissions.visibility import visibility
 
         tenants = Tenant.objects.filter(visibility(user, Tenant))
-        private = cls.tenants.through.objects.filter(tenant_id__in=tenants.values("pk"))
+        private = cls._links().filter(tenant_id__in=tenants.values("pk"))
         return models.Q(is_public=True, settings_id__in=tenants.values("service_settings_id")) | models.Q(
             pk__in=private.values(f"{cls._meta.model_name}_id")
         )
 
     @classmethod
+    def _links(cls) -> Any:
+        """Which tenants may use which private items."""
+        return cls.tenants.through._default_manager.all()
+
+    @classmethod
     def usable_in(cls, tenant: Tenant) -> models.Q:
         """The condition that an item may be used in `tenant`."""
-        private = cls.tenants.through.objects.filter(tenant_id=tenant.pk).values(f"{cls._meta.model_name}_id")
+        private = cls._links().filter(tenant_id=tenant.pk).values(f"{cls._meta.model_name}_id")
         return models.Q(settings_id=tenant.service_settings_id) & (models.Q(is_public=True) | models.Q(pk__in=private))

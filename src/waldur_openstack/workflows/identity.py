@@ -11,7 +11,7 @@ from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
 from waldur_core.structure.states import CoreState
 from waldur_openstack import catalogue, quotas
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Network, Router, SecurityGroup, SubNet, Tenant
+from waldur_openstack.models import Network, SecurityGroup, SubNet, Tenant
 from waldur_openstack.workflows import tenant_cleanup
 from waldur_openstack.workflows.context import CloudContext, described, mark, save, set_backend_id
 from waldur_openstack.workflows.security import create_group_with_rules, delete_group, find_group
@@ -36,7 +36,8 @@ class TenantContext(CloudContext):
         return self.tenant.subnets.order_by("pk").first()
 
     @cached_property
-    def router(self) -> Router | None:
+    def router(self) -> Any:
+        """The first router; only steps planned for a tenant that has one ask for it."""
         return self.tenant.routers.order_by("pk").first()
 
     @property
