@@ -20,7 +20,7 @@ from waldur_core.permissions.access import (
 )
 from waldur_core.permissions.strings import SYSTEM_ROLES, RoleName
 
-PEOPLE = ("anonymous", "stranger", "provider_owner", "member", "admin", "manager", "owner", "support", "staff")
+PEOPLE = ("anonymous", "stranger", "provider_owner", "member", "manager", "owner", "support", "staff")
 ROLES = {
     "provider_owner": (RoleName.CUSTOMER_OWNER, "provider"),
     "member": (RoleName.PROJECT_MEMBER, "project"),

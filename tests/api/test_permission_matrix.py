@@ -16,11 +16,6 @@ from waldur_core.permissions.access import Public, Visible
 
 pytestmark = pytest.mark.django_db
 ENDPOINTS = [endpoint for endpoint in endpoints() if endpoint.path.startswith("api/")]
-LISTS = [
-    endpoint
-    for endpoint in ENDPOINTS
-    if endpoint.action == "list" and isinstance(endpoint.rule, Visible) and endpoint.view.lookup_field == "uuid"
-]
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +41,14 @@ def fingerprint() -> list[tuple[Any, ...]]:
 def ask(stage: Stage, endpoint: Endpoint, name: str) -> Any:
     call = getattr(stage.clients[name], endpoint.method)
     with transaction.atomic():
-        response = call(stage.url(endpoint), None if endpoint.method == "get" else stage.body(endpoint))
+        response = call(stage.url(endpoint), {"page_size": 300} if endpoint.method == "get" else stage.body(endpoint))
         if response.status_code < 400:
             transaction.set_rollback(True)
     return response
+
+
+def lists_objects(endpoint: Endpoint) -> bool:
+    return endpoint.action == "list" and isinstance(endpoint.rule, Visible) and endpoint.view.lookup_field == "uuid"
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
@@ -64,16 +63,9 @@ def test_the_declared_rule_holds_for_everybody(stage: Stage, endpoint: Endpoint)
     assert fingerprint() == before, "a refused request has changed something"
     for name in let_in if endpoint.rule != Public() else ["anonymous"]:
         response = ask(stage, endpoint, name)
+        good = (200, 204) if expected[name] == 200 else tuple(range(200, 500))
+        assert response.status_code in good, f"{name}: {response.status_code} {response.content[:200]!r}"
         assert response.status_code not in (401, 403, 404), f"{name}: {response.status_code} {response.content[:200]!r}"
-        assert response.status_code < 500, f"{name}: {response.status_code} {response.content[:200]!r}"
-        if expected[name] == 200:
-            assert response.status_code in (200, 204), f"{name}: {response.status_code} {response.content[:200]!r}"
-
-
-@pytest.mark.parametrize("endpoint", LISTS, ids=str)
-def test_a_list_holds_what_one_sees_and_nothing_else(stage: Stage, endpoint: Endpoint) -> None:
-    example = stage.example(model_of(endpoint))
-    for name in PEOPLE[1:]:
-        rows = stage.clients[name].get(stage.url(endpoint), {"page_size": 300})
-        found = example.uuid.hex in {row["uuid"] for row in rows.json()}
-        assert found == sees(endpoint, name), name
+        if lists_objects(endpoint):
+            found = stage.example(model_of(endpoint)).uuid.hex in {row["uuid"] for row in response.json()}
+            assert found == sees(endpoint, name), f"{name} {'sees' if found else 'does not see'} the example"

@@ -11,8 +11,7 @@ scopes of the cast on which a role with the right permission allows it.
 
 import importlib
 import pkgutil
-from collections.abc import Callable
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 

@@ -23,7 +23,7 @@ def _offering(cast: Cast) -> models.Offering:
 def _resource(cast: Cast) -> models.Resource:
     offering = _offering(cast)
     columns: dict[str, Any] = {"offering": offering, "project": cast.project, "plan": offering.plans.get()}
-    return models.Resource.objects.get_or_create(name="machine", state="OK", defaults=columns, **{})[0]
+    return models.Resource.objects.get_or_create(name="machine", state="OK", defaults=columns)[0]
 
 
 def _link(kind: str, obj: Any) -> str:
