@@ -39,7 +39,11 @@ class Stage:
         """Find the external network; use the account's project, in which Neutron then makes its default group."""
         self.service.secret_options["external_network_id"] = twin.external_network_id
         self.service.save()
-        Cloud.of(self.service).network.list("security_group")
+        self.admin.network.list("security_group")
+
+    @property
+    def admin(self) -> Cloud:
+        return Cloud.of(self.service)
 
     def tenant(self) -> Any:
         return build_tenant(self.service, self.cast.project, self.cast.owner)

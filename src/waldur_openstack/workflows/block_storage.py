@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from waldur_core.operations.errors import CloudFailure, NotFound
+from waldur_core.operations.errors import Invalid, NotFound
 from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
 from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
@@ -15,10 +15,8 @@ from waldur_openstack.workflows.context import CloudContext, metadata_mark, save
 READY = ("available", "in-use")
 
 
-class VolumeFailed(CloudFailure):
+class VolumeFailed(Invalid):
     """Cinder gave up on the volume: trying again changes nothing."""
-
-    retryable = False
 
 
 def create_volume(cloud: Cloud, volume: Volume) -> JSON:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from waldur_core.operations.errors import CloudFailure, NotFound, OperationError
+from waldur_core.operations.errors import CloudFailure, Invalid, NotFound, OperationError
 from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
 from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
@@ -27,10 +27,8 @@ from waldur_openstack.workflows.server_body import server_body
 NOT_UNDONE = "deletion is not undone"
 
 
-class ServerFailed(CloudFailure):
+class ServerFailed(Invalid):
     """Nova gave up on the server: trying again changes nothing."""
-
-    retryable = False
 
 
 class InstanceContext(CloudContext):
