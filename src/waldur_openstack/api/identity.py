@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from waldur_core.operations.start import start
-from waldur_core.permissions.access import CONSUMER, Holder, InBody, Visible
+from waldur_core.permissions.access import CONSUMER, Holder, InBody, Staff, Visible
 from waldur_core.permissions.checks import has_permission, require_permission
 from waldur_core.permissions.strings import Permission
 from waldur_core.quotas import counters
@@ -26,12 +26,20 @@ from waldur_core.rest.serializers import LinkField, RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
-from waldur_openstack.api.base import BASE_FIELDS, ResourceFilter, ResourceSerializer, ResourceViewSet, related
+from waldur_openstack.api.base import (
+    BASE_FIELDS,
+    ResourceFilter,
+    ResourceSerializer,
+    ResourceViewSet,
+    StatusSerializer,
+    related,
+)
 from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.api.validators import validate_private_cidr
 from waldur_openstack.models import Network, Router, SubNet, Tenant
 from waldur_openstack.workflows.identity import CreateTenant, DeleteTenant, blacklisted
+from waldur_openstack.workflows.quotas import PushQuotas
 
 PASSWORD_LENGTH = 16
 # without characters that look alike
@@ -212,6 +220,30 @@ class TenantDirectCreateSerializer(TenantCreateSerializer):
     )
 
 
+class TenantQuotasSerializer(serializers.Serializer[Any]):
+    """New limits; what is not named stays. MiB for RAM and storage; -1 is no limit, 0 none at all."""
+
+    instances = serializers.IntegerField(min_value=1, required=False)
+    volumes = serializers.IntegerField(min_value=1, required=False)
+    snapshots = serializers.IntegerField(min_value=1, required=False)
+    ram = serializers.IntegerField(min_value=1, required=False)
+    vcpu = serializers.IntegerField(min_value=1, required=False)
+    storage = serializers.IntegerField(min_value=1024, required=False)
+    security_group_count = serializers.IntegerField(min_value=1, required=False)
+    security_group_rule_count = serializers.IntegerField(min_value=1, required=False)
+    floating_ip_count = serializers.IntegerField(min_value=-1, required=False)
+    network_count = serializers.IntegerField(min_value=-1, required=False)
+    subnet_count = serializers.IntegerField(min_value=-1, required=False)
+    port_count = serializers.IntegerField(min_value=-1, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if unknown := sorted(set(self.initial_data) - set(self.fields)):
+            raise ValidationError({name: ["There is no such quota."] for name in unknown})
+        if not attrs:
+            raise ValidationError("Name at least one quota.")
+        return attrs
+
+
 class TenantFilter(ResourceFilter):
     class Meta:
         model = Tenant
@@ -229,8 +261,12 @@ class TenantViewSet(ResourceViewSet):
         "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="project"),
         "destroy": Holder(permission=Permission.ORDER_APPROVE, on=CONSUMER),
         "quotas": Visible(),
+        "set_quotas": Staff(),
     }
-    preconditions = {"destroy": (require_state(CoreState.OK, CoreState.ERRED),)}
+    preconditions = {
+        "destroy": (require_state(CoreState.OK, CoreState.ERRED),),
+        "set_quotas": (require_state(CoreState.OK),),
+    }
 
     @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})
     def create(self, request: Request) -> Response:
@@ -259,3 +295,13 @@ class TenantViewSet(ResourceViewSet):
     def quotas(self, request: Request, uuid: str) -> Response:
         """Limits and usages."""
         return Response(counters.as_list(counters.quotas_of(self.get_object())))
+
+    @extend_schema(request=TenantQuotasSerializer, responses={202: StatusSerializer})
+    @action(detail=True, methods=["post"])
+    def set_quotas(self, request: Request, uuid: str) -> Response:
+        """Change limits here and in the cloud."""
+        tenant = self.get_object()
+        serializer = TenantQuotasSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        operation = start(PushQuotas, tenant, user=request.user, parameters={"quotas": serializer.validated_data})
+        return self.scheduled(operation, "quota update was scheduled")
