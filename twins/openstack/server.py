@@ -88,7 +88,7 @@ def make_call(request: web.Request, cloud: Cloud, service: Service) -> Call:
     base = f"{request.scheme}://{request.host}"
     call = Call(cloud, service.name, request.method, request.path, base, Context(), headers=request.headers)
     call.query = list(request.query.items())
-    path = request.path[len(service.prefix) :] if request.path.startswith(service.prefix) else request.path
+    path = path_within(service, request.path)
     if service.version_in_path:
         path, call.scope = take_project(path, service.version_in_path)
     route, values = service.router.find(request.method, path)
@@ -96,6 +96,13 @@ def make_call(request: web.Request, cloud: Cloud, service: Service) -> Call:
     if route is not None:
         call.params = dict(zip(names_in(route.path), values, strict=True))
     return call
+
+
+def path_within(service: Service, path: str) -> str:
+    """The part of a path after the service's prefix. ``/`` itself is Keystone's list of versions."""
+    if path.startswith(service.prefix):
+        return path[len(service.prefix) :]
+    return "/versions" if path == "/" else f"/outside{path}"
 
 
 def take_project(path: str, version: str) -> tuple[str, str]:

@@ -33,16 +33,17 @@ def build(cloud: Cloud, server_id: str) -> None:
     """BUILD → ACTIVE, once the volumes made for the server are there."""
     server = living(cloud, server_id)
     if server is None or server["vm_state"] != "building":
-        return None
+        return
     if server["doom"]:
         fail_build(cloud, server_id, server["doom"])
-        return None
+        return
     volumes = [cloud.state.get("volumes", device["volume_id"]) for device in server["devices"]]
     if any(volume is None or volume["status"] == "error" for volume in volumes):
-        return fail_build(cloud, server_id, "Build of instance aborted: a volume did not finish being created.")
+        fail_build(cloud, server_id, "Build of instance aborted: a volume did not finish being created.")
+        return
     if any(volume and volume["status"] in MAKING for volume in volumes):
         schedule_in(cloud, RETRY, "server.build", server_id)
-        return None
+        return
     host = HOSTS.get(server["zone"], "compute-1")
     for device in server["devices"]:
         attach(cloud, device, host)

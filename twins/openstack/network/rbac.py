@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from ..errors import bad_request, conflict, not_found, policy_refusal
+from ..errors import bad_request, conflict, forbidden, not_found
 from ..state import Obj
 from ..wire import Call
 from .resource import REQUIRED, Resource
 
 KINDS = {"network": "networks", "security_group": "security_groups"}
 ACTIONS = {"network": ("access_as_shared", "access_as_external"), "security_group": ("access_as_shared",)}
+STAR_RULE = (
+    "((((rule:create_rbac_policy and rule:create_rbac_policy:object_type) and rule:create_rbac_policy:object_id) "
+    "and rule:create_rbac_policy:target_tenant) and rule:create_rbac_policy:action)"
+)
 UNIQUE = ("object_type", "object_id", "action", "target_tenant")
 
 
@@ -20,7 +24,7 @@ def prepare(call: Call, policy: Obj) -> None:
             "InvalidInput",
         )
     if policy["target_tenant"] == "*" and not call.is_admin:
-        raise policy_refusal("network", "create_rbac_policy:target_tenant")
+        raise forbidden(f"{STAR_RULE} is disallowed by policy")
     if policy["action"] not in ACTIONS[policy["object_type"]]:
         raise bad_request(
             f"Invalid action '{policy['action']}' for object type '{policy['object_type']}'. Valid actions: "
