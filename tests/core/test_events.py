@@ -81,7 +81,7 @@ def test_an_event_outlives_its_object(cast: Cast) -> None:
     ],
 )
 def test_filters(cast: Cast, log: None, params: dict[str, Any], expected: set[str]) -> None:
-    uuids = {"{project}": cast.project, "{customer}": cast.customer, "{stranger}": cast.stranger}
+    uuids: dict[str, Any] = {"{project}": cast.project, "{customer}": cast.customer, "{stranger}": cast.stranger}
     params = {
         key: uuids[value].uuid.hex if isinstance(value, str) and value in uuids else value
         for key, value in params.items()

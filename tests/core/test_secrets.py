@@ -32,7 +32,8 @@ def keys(settings: Any, tmp_path: Path) -> Any:
 
 
 def cloud() -> ServiceSettings:
-    return ServiceSettings.objects.create(name="C", type="OpenStack", secret_options={"password": SECRET})
+    secret: Any = {"password": SECRET}
+    return ServiceSettings.objects.create(name="C", type="OpenStack", secret_options=secret)
 
 
 def stored(settings: ServiceSettings) -> str:

@@ -1,18 +1,10 @@
 """Examples of the platform's own objects."""
 
-from datetime import timedelta
-from typing import Any
-
-from django.contrib.contenttypes.models import ContentType
-from django.utils import timezone
-
 from tests.api.examples import EVERYBODY, TEAM, example_of
 from tests.api.keys import ED25519
 from tests.factories import Cast
 from waldur_core.events.log import record
 from waldur_core.events.models import Event
-from waldur_core.operations.models import Operation
-from waldur_core.operations.workflow import UpdateWorkflow
 from waldur_core.permissions.models import Role
 from waldur_core.structure.models import AuthToken, Customer, Project, ServiceSettings, SshPublicKey, User
 from waldur_core.structure.states import CoreState
@@ -60,26 +52,3 @@ def settings(cast: Cast) -> ServiceSettings:
 @example_of(Event)
 def event(cast: Cast) -> Event:
     return record("project_update_succeeded", "Something has happened.", scope=cast.project, actor=cast.staff)
-
-
-class PaintWorkflow(UpdateWorkflow):
-    name = "example.paint"
-    model = ServiceSettings
-    title = "Painting"
-    undo_on_failure = True
-
-
-@example_of(Operation)
-def operation(cast: Cast) -> Operation:
-    subject: Any = settings(cast)
-    return Operation.objects.create(
-        workflow=PaintWorkflow.name,
-        content_type=ContentType.objects.get_for_model(subject),
-        object_id=subject.pk,
-        subject_uuid=subject.uuid,
-        subject_name=subject.name,
-        project=cast.project,
-        customer=cast.customer,
-        user=cast.staff,
-        deadline=timezone.now() + timedelta(hours=1),
-    )

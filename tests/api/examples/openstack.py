@@ -1,12 +1,18 @@
-"""Examples of OpenStack objects: one tenant of the project with one object of each kind in it."""
+"""Examples of OpenStack objects: a tenant of the project, one object of each kind in it, and its creation."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.utils import timezone
 
 from tests.api.examples import example_of
 from tests.factories import Cast
+from waldur_core.operations.models import Operation
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack import models
+from waldur_openstack.workflows.identity import CreateTenant
 
 CATALOGUE: dict[Any, dict[str, Any]] = {
     models.Flavor: {"cores": 1, "ram": 1024, "disk": 10240},
@@ -33,6 +39,22 @@ def tenant(cast: Cast) -> models.Tenant:
     return models.Tenant.objects.get_or_create(
         name="Tenant", project=cast.project, service_settings=settings, defaults={"state": CoreState.OK}
     )[0]
+
+
+@example_of(Operation)
+def operation(cast: Cast) -> Operation:
+    subject = tenant(cast)
+    return Operation.objects.create(
+        workflow=CreateTenant.name,
+        content_type=ContentType.objects.get_for_model(subject),
+        object_id=subject.pk,
+        subject_uuid=subject.uuid,
+        subject_name=subject.name,
+        project=cast.project,
+        customer=cast.customer,
+        user=cast.staff,
+        deadline=timezone.now() + timedelta(hours=1),
+    )
 
 
 @example_of(models.SubNet)
