@@ -70,7 +70,10 @@ def start_twin(name: str, preferred: int, started: list[subprocess.Popen[bytes]]
 def prepare(clouds: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Tables and sample data, in a process of its own so that the database is free before the server starts."""
     command = [sys.executable, "-m", "demo.sample_data", json.dumps(clouds)]
-    return list(json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout))
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+    if done.returncode:
+        raise SystemExit("The sample data could not be made; the reason stands above.")
+    return list(json.loads(done.stdout))
 
 
 def announce(described: dict[str, Any], seconds: float) -> None:

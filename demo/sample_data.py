@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import urllib.request
 from typing import Any
 
 PEOPLE: tuple[tuple[str, str, dict[str, bool]], ...] = (
@@ -123,9 +122,7 @@ def run_connection_check() -> None:
 def external_network_id(auth_url: str) -> str:
     from twins.openstack import TwinClient
 
-    base = auth_url.removesuffix("/v3")
-    urllib.request.urlopen(base, timeout=5).close()
-    return str(TwinClient(base).external_network_id)
+    return str(TwinClient(auth_url.removesuffix("/v3")).external_network_id)
 
 
 if __name__ == "__main__":

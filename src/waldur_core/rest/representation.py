@@ -26,7 +26,7 @@ PLAIN = frozenset(
 def getter_of(field: Any) -> Getter:
     """A function from an object to the field's value in the answer; the same as the field would give, only sooner."""
     if type(field) is serializers.SerializerMethodField:
-        return getattr(field.parent, field.method_name)  # type: ignore[no-any-return]
+        return getattr(field.parent, field.method_name)
     if type(field) in PLAIN and field.source != "*":
         return _plain(field)
     return _converted(field)
@@ -37,9 +37,10 @@ def _plain(field: Any) -> Getter:
 
     def get(instance: Any) -> Any:
         try:
-            return read(instance)
+            value = read(instance)
         except AttributeError:  # a missing relation on the way: the field knows its default
             return slow(instance)
+        return slow(instance) if callable(value) else value  # a method is called by the field
 
     return get
 

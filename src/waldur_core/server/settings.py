@@ -78,7 +78,7 @@ USE_I18N = False
 
 CORS_ALLOW_ALL_ORIGINS = not words("CORS_ALLOWED_ORIGINS")
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "x-impersonated-user-uuid"]
 CORS_EXPOSE_HEADERS = ["Link", "X-Result-Count"]
 
 API_MAX_JSON_BYTES = 2 * 1024 * 1024

@@ -102,7 +102,7 @@ class ProviderResourceViewSet(BaseResourceViewSet):
     @action(detail=True, methods=["post"])
     def set_end_date_by_provider(self, request: Request, uuid: str) -> Response:
         """Say on which day the resource is to be terminated; null: never."""
-        return self._set_end_date(read(EndDateSerializer(data=request.data))["end_date"])
+        return self._set_end_date(self.get_object(), read(EndDateSerializer(data=request.data))["end_date"])
 
     @extend_schema(request=None, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])

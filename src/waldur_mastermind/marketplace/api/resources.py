@@ -94,8 +94,7 @@ class BaseResourceViewSet(TerminationMixin, mixins.UpdateModelMixin, ReadOnlyVie
         unlink_resource(self.get_object(), request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _set_end_date(self, end_date: Any) -> Response:
-        resource = self.get_object()
+    def _set_end_date(self, resource: Any, end_date: Any) -> Response:
         check_end_date(end_date)
         resource.end_date, resource.end_date_updated_at = end_date, timezone.now()
         resource.end_date_requested_by = self.request.user
