@@ -1,14 +1,26 @@
-"""What a test does when something it needs does not run on this machine."""
+"""The servers some tests need. Without them such a test is skipped; with REQUIRE_COMPONENTS=1 it fails instead."""
 
 import os
-from typing import NoReturn
+import socket
+from urllib.parse import urlparse
 
 import pytest
 
+URLS = {
+    "RabbitMQ": os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//"),
+    "Redis": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0"),
+    "PostgreSQL": os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres"),
+}
+PORTS = {"amqp": 5672, "redis": 6379, "postgresql": 5432}
 
-def needs(component: str) -> NoReturn:
-    """Skip for want of a component; with REQUIRE_COMPONENTS=1, fail: there nothing may be missing."""
-    reason = f"needs {component}"
-    if os.environ.get("REQUIRE_COMPONENTS", "") in ("", "0"):
-        pytest.skip(reason)
-    pytest.fail(reason, pytrace=False)
+
+def needs(name: str) -> str:
+    """The URL of the component; skips or fails the test when nothing listens there."""
+    url = urlparse(URLS[name])
+    try:
+        socket.create_connection((url.hostname or "127.0.0.1", url.port or PORTS[url.scheme]), timeout=2).close()
+    except OSError:
+        if os.environ.get("REQUIRE_COMPONENTS") == "1":
+            pytest.fail(f"needs {name} at {url.hostname}:{url.port}")
+        pytest.skip(f"needs {name}")
+    return URLS[name]

@@ -113,14 +113,14 @@ def forgotten(stage: Stage, twin: TwinClient) -> Iterator[None]:
     stage.connect(twin)
 
 
-_clean: dict[str, tuple[Outcome, int]] = {}
+_clean: dict[str, tuple[Outcome, list[bool]]] = {}
 
 
-def clean_run(name: str, stage: Stage, twin: TwinClient) -> tuple[Outcome, int]:
-    """The outcome of a run in which nothing goes wrong, and how many cloud calls it took."""
+def clean_run(name: str, stage: Stage, twin: TwinClient) -> tuple[Outcome, list[bool]]:
+    """The outcome of a run in which nothing goes wrong, and of each of its cloud calls whether it changes something."""
     if name not in _clean:
         with forgotten(stage, twin):
             play = Play(name, stage, twin)
             drain()
-            _clean[name] = play.outcome(), twin.call_count() - play.calls_before
+            _clean[name] = play.outcome(), [call["mutating"] for call in twin.calls(play.calls_before)]
     return _clean[name]

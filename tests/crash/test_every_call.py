@@ -19,6 +19,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "the object is busy": {"action": "status", "status": 409},
     "it is done but never answered": {"action": "hold_after"},
 }
+FOR_ALL = "the service is unavailable"
 SAMPLED = (
     "openstack.tenant.create",
     "openstack.tenant.delete",
@@ -40,8 +41,8 @@ def short_timeout(settings: Any) -> Any:
 @pytest.mark.parametrize("name", SAMPLED)
 @pytest.mark.parametrize("fault", ["its reply is lost"])
 def test_some_calls_that_go_wrong_do_no_harm(name: str, fault: str, stage: Stage, twin: TwinClient) -> None:
-    _, count = clean_run(name, stage, twin)
-    for number in range(1, count + 1, SAMPLE):
+    _, calls = clean_run(name, stage, twin)
+    for number in range(1, len(calls) + 1, SAMPLE):
         _goes_wrong_and_converges(name, number, FAULTS[fault], stage, twin)
 
 
@@ -52,8 +53,9 @@ def test_some_calls_that_go_wrong_do_no_harm(name: str, fault: str, stage: Stage
 def test_any_call_that_goes_wrong_does_no_harm(
     name: str, fault: str, stage: Stage, twin: TwinClient, short_timeout: None
 ) -> None:
-    _, count = clean_run(name, stage, twin)
-    for number in range(1, count + 1):
+    """Reading calls all fail alike, so one fault is enough for them."""
+    _, calls = clean_run(name, stage, twin)
+    for number in (number for number, changes in enumerate(calls, 1) if changes or fault == FOR_ALL):
         _goes_wrong_and_converges(name, number, FAULTS[fault], stage, twin)
 
 

@@ -5,13 +5,16 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from waldur_core.operations.errors import Invalid
+from waldur_core.operations.models import Operation
 from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
 from waldur_core.structure.states import CoreState
 from waldur_openstack import catalogue, quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Network, SecurityGroup, SubNet, Tenant
+from waldur_openstack.models.identity import TenantObject
 from waldur_openstack.workflows import tenant_cleanup
 from waldur_openstack.workflows.context import CloudContext, described, mark, save, set_backend_id
 from waldur_openstack.workflows.security import create_group_with_rules, delete_group, find_group
@@ -389,6 +392,11 @@ class DeleteTenant(DeleteWorkflow):
     deadline = timedelta(hours=24)
     steps = (
         Step(
+            name="Wait for operations inside the tenant",
+            until=lambda c: not operations_inside(c.tenant).exists(),
+            deadline=timedelta(hours=1),
+        ),
+        Step(
             name="Find the project",
             do=find_own_project,
             record=lambda c, project: save(c.tenant, backend_id=project["id"] if project else ""),
@@ -413,6 +421,14 @@ class DeleteTenant(DeleteWorkflow):
         ),
         Step(name="Delete project", do=delete_project, keeps="deletion is not undone"),
     )
+
+
+def operations_inside(tenant: Tenant) -> QuerySet[Operation]:
+    """What is still at work on servers, volumes and the like: it could make something after we looked for it."""
+    inside = Q()
+    for model in TenantObject.__subclasses__():
+        inside |= Q(subject_uuid__in=model._default_manager.filter(tenant=tenant).values("uuid"))
+    return Operation.objects.filter(inside, state__in=Operation.LIVE)
 
 
 def _delete_found_user(context: TenantContext) -> None:
