@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ..cloud import Cloud
 from ..errors import bad_request, not_found, policy_refusal
+from ..schema import check_metadata
 from ..state import Obj, new_id
 from ..transitions import failure, transition
 from ..wire import Call, Reply
@@ -88,6 +91,7 @@ def create(call: Call) -> Reply:
 
 def build(call: Call, body: Obj) -> Obj:
     """Check a request for a volume and let one be made; Nova uses it for boot volumes."""
+    check_texts(body)
     source = source_of(call, body)
     size = size_of(body, source)
     type_ = type_of(call, body.get("volume_type") or source.get("volume_type"))
@@ -123,6 +127,14 @@ def build(call: Call, body: Obj) -> Obj:
     return volume
 
 
+def check_texts(body: Obj) -> None:
+    for name in ("name", "description"):
+        text = body.get(name)
+        if text is not None and len(str(text)) > 255:
+            raise bad_request(f"Invalid input received: {name} has {len(str(text))} characters, more than 255.")
+    check_metadata(body.get("metadata") or {})
+
+
 def size_of(body: Obj, source: Obj) -> int:
     """The asked size in GiB, or the source's; an image also says how small is too small."""
     text = body.get("size")
@@ -132,7 +144,7 @@ def size_of(body: Obj, source: Obj) -> int:
                 "The server could not comply with the request since it is either malformed or otherwise incorrect."
             )
         return int(source["size"])
-    if not str(text).isdigit():
+    if not re.match(r"-?\d+$", str(text)):
         raise bad_request(f"Invalid input for field/attribute size. Value: {text}. '{text}' does not match '^[0-9]+$'")
     size = int(text)
     if size < 1:

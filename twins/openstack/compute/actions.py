@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import bad_request, policy_refusal
+from ..schema import invalid
 from ..state import Obj
 from ..wire import Call, Reply
 from . import boot, disks, quotas
@@ -73,16 +74,16 @@ def begin(call: Call, server: Obj, simple: Simple) -> None:
 def reboot(call: Call, server: Obj, value: Any) -> None:
     kind = (value or {}).get("type")
     if kind is None:
-        raise boot.invalid("reboot", value or {}, "'type' is a required property")
+        raise invalid("reboot", value or {}, "'type' is a required property")
     if str(kind).upper() not in ("SOFT", "HARD"):
-        raise boot.invalid("type", kind, f"'{kind}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']")
+        raise invalid("type", kind, f"'{kind}' is not one of ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft']")
     begin(call, server, HARD if str(kind).upper() == "HARD" else SOFT)
 
 
 def resize(call: Call, server: Obj, value: Any) -> None:
     reference = (value or {}).get("flavorRef")
     if not reference:
-        raise boot.invalid("resize", value, "'flavorRef' is a required property")
+        raise invalid("resize", value, "'flavorRef' is a required property")
     flavor = boot.flavor_of(call, reference)
     if flavor["id"] == server["flavor"]["id"]:
         raise bad_request("When resizing, instances must change flavor!")
@@ -127,7 +128,7 @@ def reset_state(call: Call, server: Obj, value: Any) -> None:
         raise policy_refusal("compute", "os_compute_api:os-admin-actions:reset_state")
     state = (value or {}).get("state")
     if state not in ("active", "error"):
-        raise boot.invalid("state", state, f"'{state}' is not one of ['active', 'error']")
+        raise invalid("state", state, f"'{state}' is not one of ['active', 'error']")
     touch(call.cloud, server, vm_state=state, task_state=None)
 
 

@@ -8,11 +8,14 @@ import binascii
 from ..errors import ApiError, bad_request
 from ..image.images import visible as image_visible
 from ..network.resource import UUID
+from ..schema import check_metadata, check_name, check_text, invalid
 from ..seed import ZONES
 from ..state import Obj, new_id
 from ..wire import Call
 from .flavors import visible as flavor_visible
+from .hosts import CAPACITY
 
+MOST_USER_DATA = 65535
 KNOWN = (
     "name",
     "imageRef",
@@ -45,10 +48,6 @@ KNOWN = (
 )
 
 
-def invalid(name: str, value: object, why: str) -> ApiError:
-    return bad_request(f"Invalid input for field/attribute {name}. Value: {value}. {why}")
-
-
 def relayed(message: str) -> ApiError:
     """Cinder's refusal as Nova passes it on."""
     return bad_request(f"Invalid volume: Invalid input received: {message} (HTTP 400) (Request-ID: req-{new_id()})")
@@ -64,21 +63,24 @@ def check_body(call: Call, body: Obj) -> None:
         if name not in KNOWN or (name == "description" and call.version < (2, 19)):
             raise invalid("server", body, f"Additional properties are not allowed ('{name}' was unexpected)")
     check_name(body["name"])
+    check_text("flavorRef", str(body["flavorRef"]), least=1)
+    check_metadata(body.get("metadata", {}))
+    if body.get("description") is not None:
+        check_text("description", body["description"])
     if body.get("user_data") is not None:
-        try:
-            base64.b64decode(body["user_data"], validate=True)
-        except (binascii.Error, ValueError, TypeError):
-            raise invalid("user_data", body["user_data"], f"'{body['user_data']}' is not a 'base64'") from None
+        check_user_data(body["user_data"])
     image = body.get("imageRef")
     if image and not UUID.match(str(image).rpartition("/")[2]):
         raise invalid("imageRef", image, f"'{image}' is not valid under any of the given schemas")
 
 
-def check_name(name: object) -> None:
-    if not isinstance(name, str) or not name.strip():
-        raise invalid("name", name, f"'{name}' should be non-empty")
-    if len(name) > 255:
-        raise invalid("name", name, f"'{name}' is too long")
+def check_user_data(data: object) -> None:
+    """Base64 as Python reads it: characters that are none are passed over."""
+    check_text("user_data", data, most=MOST_USER_DATA)
+    try:
+        base64.b64decode(str(data))
+    except (binascii.Error, ValueError):
+        raise invalid("user_data", data, f"'{data}' is not a 'base64'") from None
 
 
 def flavor_of(call: Call, reference: object) -> Obj:
@@ -96,6 +98,12 @@ def image_of(call: Call, key: str) -> Obj:
     if image["status"] != "active":
         raise bad_request(f"Image {key} is not active.")
     return image
+
+
+def no_host_for(flavor: Obj) -> str:
+    """Why a server of this flavor cannot be built, when it is larger than any host."""
+    fits = flavor["vcpus"] <= CAPACITY["vcpus"] and flavor["ram"] <= CAPACITY["memory_mb"]
+    return "" if fits else "No valid host was found. "
 
 
 def zone_of(body: Obj) -> tuple[str, str | None]:

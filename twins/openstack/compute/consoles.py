@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import conflict
+from ..schema import invalid
 from ..state import Obj, new_id
 from ..wire import Call, Reply
-from . import boot
 from .servers import fetch
 
 
@@ -45,7 +45,7 @@ def remote_console(call: Call) -> Obj:
     wanted = (call.body or {}).get("remote_console") or {}
     protocol, kind = wanted.get("protocol"), wanted.get("type")
     if protocol not in ("vnc", "spice", "serial", "rdp", "mks"):
-        raise boot.invalid("protocol", protocol, f"'{protocol}' is not one of ['vnc', 'spice', 'serial', 'mks']")
+        raise invalid("protocol", protocol, f"'{protocol}' is not one of ['vnc', 'spice', 'serial', 'mks']")
     url = console_url(call, "vnc_lite.html")
     return {"remote_console": {"protocol": protocol, "type": kind, "url": url}}
 

@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 from ..block_storage import snapshots
+from ..schema import invalid
 from ..state import Obj, new_id
 from ..wire import Call, Reply
-from . import boot
 from .guard import check_state
 from .lifecycle import touch
 
@@ -18,7 +18,7 @@ def create_image(call: Call, server: Obj, value: Any) -> Reply:
     check_state(server, "createImage", ("active", "stopped", "paused", "suspended"))
     name = (value or {}).get("name")
     if not name:
-        raise boot.invalid("createImage", value, "'name' is a required property")
+        raise invalid("createImage", value, "'name' is a required property")
     image = call.state.add("images", snapshot_image(call, server, name, value.get("metadata") or {}))
     if server["image_id"]:
         touch(call.cloud, server, task_state="image_snapshot_pending")

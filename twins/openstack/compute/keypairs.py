@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ..errors import bad_request, conflict, forbidden, not_found
+from ..schema import check_name, invalid
 from ..state import Obj
 from ..wire import Call, Reply, Route
-from .boot import invalid
 from .quotas import limits
+
+NAME = r"^[_\- a-zA-Z0-9]+$"
 
 
 def owner(call: Call) -> str:
@@ -85,8 +88,11 @@ def show(call: Call) -> Obj:
 def create(call: Call) -> Reply:
     body = (call.body or {}).get("keypair") or {}
     name = body.get("name")
-    if not name:
+    if name is None:
         raise invalid("keypair", body, "'name' is a required property")
+    check_name(name)
+    if call.version < (2, 92) and not re.match(NAME, name):
+        raise invalid("name", name, f"'{name}' does not match '{NAME}'")
     if call.version >= (2, 92) and "public_key" not in body:
         raise invalid("keypair", body, "'public_key' is a required property")
     user_id = body.get("user_id") if call.is_admin and body.get("user_id") else call.context.user_id

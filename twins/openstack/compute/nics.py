@@ -6,9 +6,9 @@ from ..errors import ApiError, bad_request, conflict, forbidden
 from ..network import ports, security_groups
 from ..network.networks import NETWORKS
 from ..network.quotas import check_quota
+from ..schema import invalid
 from ..state import Obj
 from ..wire import Call
-from .boot import invalid
 
 
 def check_networks(call: Call, body: Obj) -> list[Obj]:

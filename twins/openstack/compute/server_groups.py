@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .. import paging
 from ..errors import bad_request, forbidden, not_found
+from ..schema import invalid
 from ..state import Obj, new_id
 from ..wire import Call, Route
-from .boot import invalid
 from .quotas import limits
 
 POLICIES = ("anti-affinity", "affinity", "soft-anti-affinity", "soft-affinity")

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 
 from ..errors import bad_request, not_found
+from ..schema import check_name
 from ..state import Obj, new_id
 from ..wire import Call, Reply
 from . import boot, disks, nics, quotas, view
@@ -73,7 +74,7 @@ def make(
     server["image_id"] = planned.image["id"] if planned.image else None
     server["min_disk"] = max(planned.image["min_disk"], flavor["disk"]) if planned.image else 0
     server["devices"] = disks.make_devices(call, server["id"], planned)
-    server["doom"] = nics.make_ports(call, server, list(wanted), groups)
+    server["doom"] = nics.make_ports(call, server, list(wanted), groups) or boot.no_host_for(flavor)
     call.state.add("servers", server)
     call.cloud.schedule("server.build", server["id"])
     return server
@@ -133,7 +134,7 @@ def update(call: Call) -> Obj:
     server = fetch(call)
     body = (call.body or {}).get("server") or {}
     if "name" in body:
-        boot.check_name(body["name"])
+        check_name(body["name"])
     names = ("name", "description", "accessIPv4", "accessIPv6", "hostname")
     changes = {name: body[name] for name in names if name in body}
     call.state.edit("servers", server, **changes, updated=call.stamp())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..block_storage import attachments
 from ..errors import ApiError, bad_request, not_found
 from ..network.resource import UUID
+from ..schema import invalid
 from ..state import Obj, new_id
 from ..wire import Call, Reply, Route
-from .boot import invalid, relayed
+from .boot import relayed
 from .disks import free_device
 from .guard import check_state
 from .lifecycle import touch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import bad_request, conflict, policy_refusal
+from ..schema import check_text, invalid
 from ..state import Obj, new_hex
 from ..wire import Call
 from .tokens import own_projects
@@ -25,10 +26,16 @@ def given(call: Call, noun: str) -> Obj:
 
 def require_name(noun: str, body: Obj) -> str:
     if "name" not in body:
-        raise bad_request(f"Invalid input for field/attribute {noun}. Value: {body}. 'name' is a required property")
-    if not isinstance(body["name"], str) or not 0 < len(body["name"]) <= 255:
-        raise bad_request(f"Invalid input for field/attribute name. Value: {body['name']}.")
-    return body["name"]
+        raise invalid(noun, body, "'name' is a required property")
+    check_text("name", body["name"], most=255 if noun == "user" else 64, least=1)
+    return str(body["name"])
+
+
+def check_tags(tags: list[str]) -> None:
+    for place, tag in enumerate(tags):
+        check_text(str(place), tag, least=1)
+        if "," in tag or "/" in tag:
+            raise invalid(str(place), tag, f"'{tag}' does not match '^[^,/]*$'")
 
 
 def refuse_twins(call: Call, name: str, domain_id: str, own_id: str = "") -> None:
@@ -44,6 +51,7 @@ def refuse_twins(call: Call, name: str, domain_id: str, own_id: str = "") -> Non
 def create(call: Call) -> Obj:
     body = given(call, "project")
     name = require_name("project", body)
+    check_tags(body.get("tags") or [])
     domain_id = body.get("domain_id") or body.get("parent_id") or call.context.domain_id or "default"
     fetch(call, "domains", domain_id, "domain")
     refuse_twins(call, name, domain_id)

@@ -19,6 +19,7 @@ from . import listing
 from .quotas import check_quota
 
 REQUIRED = object()
+MOST_TEXT = 255
 UUID = re.compile(r"^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$")
 Hook = Callable[[Call, Obj], None]
 ALWAYS_SET = ("tenant_id", "project_id")
@@ -207,6 +208,10 @@ class Resource:
         unknown = [name for name in body if name not in known]
         if unknown:
             raise invalid(f"Unrecognized attribute(s) '{', '.join(unknown)}'")
+        for name in ("name", "description"):
+            text = body.get(name)
+            if isinstance(text, str) and len(text) > MOST_TEXT:
+                raise invalid(f"Invalid input for {name}. Reason: '{text}' exceeds maximum length of {MOST_TEXT}.")
 
     def check_admin_fields(self, call: Call, body: Obj, verb: str) -> None:
         if call.is_admin:
