@@ -8,6 +8,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Tenant
 
 MARK = "waldur:"
+DESCRIPTION_LENGTH = 255  # what Neutron takes at most
 
 
 class CloudContext(Context):
@@ -43,8 +44,10 @@ def mark(obj: Any) -> str:
 
 
 def described(obj: Any) -> str:
-    """The description to send to the cloud: the user's text and our mark."""
-    return f"{obj.description} [{mark(obj)}]" if obj.description else mark(obj)
+    """The description to send to the cloud: the user's text, cut when it is long, and our mark."""
+    own = mark(obj)
+    text = obj.description[: DESCRIPTION_LENGTH - len(own) - len(" []")]
+    return f"{text} [{own}]" if text else own
 
 
 def metadata_mark(obj: Any) -> dict[str, str]:

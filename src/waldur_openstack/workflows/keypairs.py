@@ -17,5 +17,5 @@ def ensure_keypair(cloud: Cloud, instance: Instance) -> str:
     for known in cloud.compute.keypairs():
         if known["fingerprint"] == key.fingerprint_md5:
             return str(known["name"])
-    name = f"{key.uuid.hex}-{re.sub(r'[^A-Za-z0-9 _-]', '_', key.name)[:17]}"
+    name = f"{key.uuid.hex}-{re.sub(r'[^A-Za-z0-9 _-]', '_', key.name)[:17]}".strip()
     return str(cloud.compute.create_keypair(name, key.public_key)["name"])
