@@ -1,11 +1,12 @@
 """Projects, users and roles."""
 
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from tests.contract.stage import PASSWORD, Site, unique
-from waldur_core.operations.errors import CloudConflict, NotFound
+from waldur_core.operations.errors import CloudConflict, Invalid, NotFound
 from waldur_openstack.cloud import Cloud, Credentials
 
 
@@ -35,6 +36,15 @@ def test_a_second_project_of_the_same_name_is_a_conflict(site: Site) -> None:
     assert project
     with pytest.raises(CloudConflict, match="name"):
         site.admin.identity.create_project(name=project["name"], domain_id="default")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    (({"name": "x" * 65}, "too long"), ({"name": ""}, "name"), ({"name": "x", "tags": ["a,b"]}, "a,b")),
+)
+def test_impossible_projects_are_refused(site: Site, attributes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        site.admin.identity.create_project(domain_id="default", **attributes)
 
 
 def test_deleting_a_project_again_is_no_error(site: Site, later: ExitStack) -> None:

@@ -28,6 +28,14 @@ def test_the_mtu_may_be_chosen(room: Room) -> None:
         room.network(mtu=9000)
 
 
+@pytest.mark.parametrize("kind", ("network", "router", "security_group"))
+@pytest.mark.parametrize("field", ("name", "description"))
+def test_names_and_descriptions_have_a_length(room: Room, kind: str, field: str) -> None:
+    assert len(room.make(kind, **{"name": unique(), field: "x" * 255})[field]) == 255
+    with pytest.raises(Invalid, match=f"{field}.*255"):
+        room.make(kind, **{"name": unique(), field: "x" * 256})
+
+
 @pytest.mark.parametrize("kind", ("network", "subnet", "router", "port"))
 def test_an_object_is_found_by_its_whole_description_only(room: Room, kind: str) -> None:
     mark = f"waldur:{unique()}"
