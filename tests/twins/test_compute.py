@@ -21,7 +21,12 @@ def member(member: Wire) -> Wire:
 
 def wish(site: Site, **more: Any) -> dict[str, Any]:
     """The body of a request for a server; a field given as None is left out."""
-    plain = {"name": "s", "imageRef": site.image_id, "flavorRef": site.flavor_id, "networks": [{"uuid": site.network_id}]}
+    plain = {
+        "name": "s",
+        "imageRef": site.image_id,
+        "flavorRef": site.flavor_id,
+        "networks": [{"uuid": site.network_id}],
+    }
     return {"server": {name: value for name, value in {**plain, **more}.items() if value is not None}}
 
 
@@ -77,7 +82,7 @@ def test_fields_depend_on_the_microversion_and_on_the_caller(member: Wire, admin
         ({"key_name": "nope"}, 400, "Invalid key_name provided."),
         ({"security_groups": [{"name": "nope"}]}, 400, "Unable to find security_group with name or id 'nope'"),
         ({"availability_zone": "nope"}, 400, "The requested availability zone is not available"),
-        ({"user_data": "no base64 !"}, 400, "'no base64 !' is not a 'base64'"),
+        ({"user_data": "not base64 !!"}, 400, "'not base64 !!' is not a 'base64'"),
         ({"bogus": 1}, 400, "Additional properties are not allowed ('bogus' was unexpected)"),
     ],
 )

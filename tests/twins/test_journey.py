@@ -9,7 +9,6 @@ import pytest
 from tests.twins.conftest import sdk
 from twins.openstack import OpenStackTwin
 
-
 pytestmark = pytest.mark.filterwarnings("ignore")  # the SDK announces its own renamings
 
 

@@ -44,9 +44,7 @@ def test_a_subnet_gets_its_gateway_and_pools(member: Wire, site: Site) -> None:
         ({"cidr": "10.8.0.0/24", "bogus": 1}, 400, "HTTPBadRequest"),
     ],
 )
-def test_a_subnet_that_cannot_be_is_refused(
-    member: Wire, site: Site, subnet: dict, status: int, type_: str
-) -> None:
+def test_a_subnet_that_cannot_be_is_refused(member: Wire, site: Site, subnet: dict, status: int, type_: str) -> None:
     body = {"network_id": site.network_id, "ip_version": 4, **subnet}
     assert error(member.call("POST", f"{V2}/subnets", {"subnet": body})) == (status, type_)
 
@@ -181,9 +179,7 @@ def test_tags_are_set_and_found(member: Wire, site: Site) -> None:
     assert member.get(f"{V2}/networks?tags=x,nothing")["networks"] == []
 
 
-def test_a_shared_network_is_seen_and_used_until_the_share_is_in_use(
-    member: Wire, stranger: Wire, site: Site
-) -> None:
+def test_a_shared_network_is_seen_and_used_until_the_share_is_in_use(member: Wire, stranger: Wire, site: Site) -> None:
     assert stranger.call("GET", f"{V2}/networks/{site.network_id}").status == 404
     policy = {"object_type": "network", "object_id": site.network_id, "action": "access_as_shared"}
     rbac = make(member, "rbac-policies", "rbac_policy", **policy, target_tenant=stranger.project_id)

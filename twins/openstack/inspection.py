@@ -150,6 +150,7 @@ def serve(cloud: Cloud, steer: Steer) -> Callable[[web.Request], Any]:
             return web.json_response({"error": "only for callers on this machine"}, status=403)
         try:
             text = await request.text()
+            cloud.advance()
             found = steer(cloud, dict(request.query), json.loads(text) if text else {})
         except (ValueError, TypeError, KeyError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)

@@ -1,6 +1,6 @@
 """The HTTP side: one aiohttp application for all services.
 
-Order of a request: log, then dark and faults, then authentication, then dispatch to the service's handler.
+The way of a request: log, then darkness and faults, then the token, then dispatch to the service's handler.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
@@ -27,170 +28,160 @@ from .service import Service
 from .state import new_id
 from .wire import Call, Context, Reply, Route, names_in
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SERVICES: tuple[Service, ...] = (COMPUTE, NETWORK, BLOCK_STORAGE, IMAGE, IDENTITY)
 HEX_ID = re.compile(r"^[0-9a-f-]{32,36}$")
 SAFE = ("GET", "HEAD", "OPTIONS")
-CLOUD = web.AppKey("cloud", Cloud)
+READING = ("token.create", "server.get_console", "server.get_console_output")  # by POST, and yet no change
+LARGEST_BODY = 64 * 1024 * 1024
 
 
 class Aborted(Exception):
     """The connection is to be cut without an answer."""
 
 
+@dataclass(slots=True)
+class Exchange:
+    """One request, the service it is for, and the row of that service's table (None: no such path)."""
+
+    request: web.Request
+    service: Service
+    call: Call
+    route: Route | None
+    entry: LoggedCall
+
+
 def make_app(cloud: Cloud) -> web.Application:
-    app = web.Application(middlewares=[log_calls, strike_faults, check_token], client_max_size=64 * 1024 * 1024)
-    app[CLOUD] = cloud
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await logged(await begin(cloud, request))
+
+    app = web.Application(client_max_size=LARGEST_BODY)
     inspection.add_routes(app, cloud)
-    app.router.add_route("*", "/{path:.*}", dispatch)
+    app.router.add_route("*", "/{path:.*}", handle)
     return app
 
 
-def service_of(path: str) -> Service | None:
+async def begin(cloud: Cloud, request: web.Request) -> Exchange:
+    """Find the service and the route, read the body, open a line of the log."""
+    service = service_of(request.path)
+    path, scope = path_within(service, request.path)
+    route, values = service.router.find(request.method, path)
+    call = Call(
+        cloud=cloud,
+        service=service.name,
+        method=request.method,
+        path=request.path,
+        base=f"{request.scheme}://{request.host}",
+        context=Context(),
+        params=dict(zip(names_in(route.path), values, strict=True)) if route else {},
+        query=list(request.query.items()),
+        headers=request.headers,
+        scope=scope,
+    )
+    if request.can_read_body and not (route and route.stream):
+        call.body = parse(await request.read())
+    operation = service.operation_of(call, route)
+    mutating = request.method not in SAFE and operation not in READING
+    entry = cloud.log(service.name, request.method, request.path_qs, operation, mutating)
+    return Exchange(request, service, call, route, entry)
+
+
+def service_of(path: str) -> Service:
     for service in SERVICES:
         if path == service.prefix or path.startswith(service.prefix + "/"):
             return service
-    return None
+    return IDENTITY
 
 
-@web.middleware
-async def log_calls(request: web.Request, handler: Answer) -> web.StreamResponse:
-    """Find the route, keep a line of the log, and run what is due before anything else."""
-    if request.path.startswith("/_twin"):
-        request.app[CLOUD].advance()
-        return await handler(request)
-    cloud = request.app[CLOUD]
-    service = service_of(request.path) or IDENTITY
-    request["service"] = service
-    request["call"] = call = make_call(request, cloud, service)
-    request["body"] = await read_body(request)
-    call.body = parse_body(request["body"], request)
-    operation = service.operation_of(call, request["route"])
-    mutating = request.method not in SAFE and operation not in ("token.create", "server.get_console")
-    entry = cloud.log(service.name, request.method, request.path_qs, operation, mutating)
-    request["entry"] = entry
-    cloud.advance()
-    try:
-        response = await handler(request)
-    except Aborted:
-        entry.lost = True
-        abort(request)
-        return web.Response(status=503)
-    except asyncio.CancelledError:
-        entry.lost = True
-        raise
-    entry.status = response.status
-    return response
+def path_within(service: Service, path: str) -> tuple[str, str]:
+    """The path after the service's prefix, and the project's id that it held (``/v3/{project_id}/volumes``).
 
-
-def make_call(request: web.Request, cloud: Cloud, service: Service) -> Call:
-    """The call and, in ``request["route"]``, its row of the service's table (or None)."""
-    base = f"{request.scheme}://{request.host}"
-    call = Call(cloud, service.name, request.method, request.path, base, Context(), headers=request.headers)
-    call.query = list(request.query.items())
-    path = path_within(service, request.path)
-    if service.version_in_path:
-        path, call.scope = take_project(path, service.version_in_path)
-    route, values = service.router.find(request.method, path)
-    request["route"] = route
-    if route is not None:
-        call.params = dict(zip(names_in(route.path), values, strict=True))
-    return call
-
-
-def path_within(service: Service, path: str) -> str:
-    """The part of a path after the service's prefix. ``/`` itself is Keystone's list of versions."""
-    if path.startswith(service.prefix):
-        return path[len(service.prefix) :]
-    return "/versions" if path == "/" else f"/outside{path}"
-
-
-def take_project(path: str, version: str) -> tuple[str, str]:
-    """Split ``/v3/{project_id}/rest`` into ``/v3/rest`` and the project id, when there is one."""
+    ``/`` itself is Keystone's list of versions.
+    """
+    if not path.startswith(service.prefix):
+        return ("/versions" if path == "/" else f"/outside{path}"), ""
+    path = path[len(service.prefix) :]
+    version = service.version_in_path
     head, _, rest = path.removeprefix(version + "/").partition("/")
-    if path.startswith(version + "/") and HEX_ID.match(head):
+    if version and path.startswith(version + "/") and HEX_ID.match(head):
         return f"{version}/{rest}", head
     return path, ""
 
 
-async def read_body(request: web.Request) -> bytes:
-    route: Route | None = request["route"]
-    if (route is not None and route.stream) or not request.can_read_body:
-        return b""
-    return await request.read()
-
-
-def parse_body(data: bytes, request: web.Request) -> Any:
-    if not data:
-        return None
+def parse(data: bytes) -> Any:
+    """The JSON in a body; an ellipsis for what is none."""
     try:
-        return json.loads(data)
+        return json.loads(data) if data else None
     except ValueError:
         return ...
 
 
-@web.middleware
-async def strike_faults(request: web.Request, handler: Answer) -> web.StreamResponse:
+async def logged(exchange: Exchange) -> web.StreamResponse:
+    """Let the request go on, and close its line of the log."""
+    try:
+        response = await struck(exchange)
+    except (Aborted, asyncio.CancelledError) as end:
+        exchange.entry.lost = True
+        if isinstance(end, Aborted) and exchange.request.transport is not None:
+            exchange.request.transport.abort()
+            return web.Response(status=503)
+        raise
+    exchange.entry.status = response.status
+    return response
+
+
+async def struck(exchange: Exchange) -> web.StreamResponse:
     """Darkness and fault rules; ``hold_after`` and ``lose_reply`` come after the effect."""
-    if request.path.startswith("/_twin"):
-        return await handler(request)
-    cloud, service = request.app[CLOUD], request["service"]
-    if service.name in cloud.faults.dark:
-        await cloud.faults.wait_in_the_dark(service.name)
+    faults, service, entry = exchange.call.cloud.faults, exchange.service, exchange.entry
+    if service.name in faults.dark:
+        await faults.wait_in_the_dark(service.name)
         raise Aborted
-    entry: LoggedCall = request["entry"]
-    faults = cloud.faults.take(service.name, request.method, request.path_qs, entry.operation)
-    if not faults:
-        return await handler(request)
-    refusal = await before_effect(cloud, entry, faults)
+    rules = faults.take(service.name, entry.method, entry.path, entry.operation)
+    refusal = await before_effect(exchange, rules)
     if refusal is not None:
-        return render_error(service, request["call"], refusal)
-    response = await handler(request)
-    if any(fault.action == "hold_after" for fault in faults):
-        await cloud.faults.hold("after", entry.operation, entry.method, entry.path)
-    if any(fault.action == "lose_reply" for fault in faults):
+        return refusal
+    response = await with_token(exchange)
+    if any(rule.action == "hold_after" for rule in rules):
+        await faults.hold("after", entry.operation, entry.method, entry.path)
+    if any(rule.action == "lose_reply" for rule in rules):
         raise Aborted
     return response
 
 
-async def before_effect(cloud: Cloud, entry: LoggedCall, faults: Iterable[Fault]) -> Reply | ApiError | None:
-    """What the faults do before the call has any effect; a refusal ends the call."""
-    for fault in faults:
-        if fault.action == "delay":
-            await asyncio.sleep(fault.seconds)
-        elif fault.action == "hold_before":
-            await cloud.faults.hold("before", entry.operation, entry.method, entry.path)
-        elif fault.action == "drop":
+async def before_effect(exchange: Exchange, rules: Iterable[Fault]) -> web.Response | None:
+    """What the rules do before the call has any effect; a refusal ends the call."""
+    service, call, entry = exchange.service, exchange.call, exchange.entry
+    for rule in rules:
+        if rule.action == "delay":
+            await asyncio.sleep(rule.seconds)
+        elif rule.action == "hold_before":
+            await call.cloud.faults.hold("before", entry.operation, entry.method, entry.path)
+        elif rule.action == "drop":
             raise Aborted
-        elif fault.action == "status" and fault.body is not None:
-            return Reply(fault.status, fault.body)
-        elif fault.action == "status":
-            return ApiError(fault.status, fault.message, retry_after=fault.retry_after)
+        elif rule.action == "status" and rule.body is not None:
+            return render(service, call, Reply(rule.status, rule.body))
+        elif rule.action == "status":
+            return render_error(service, call, ApiError(rule.status, rule.message, retry_after=rule.retry_after))
     return None
 
 
-@web.middleware
-async def check_token(request: web.Request, handler: Answer) -> web.StreamResponse:
-    """A token for everything but the public routes; project scope must fit the path."""
-    if request.path.startswith("/_twin"):
-        return await handler(request)
-    service, call, route = request["service"], request["call"], request["route"]
+async def with_token(exchange: Exchange) -> web.StreamResponse:
+    """A token for everything but the public routes; its project must fit the path, its roles the policy."""
+    service, call, route = exchange.service, exchange.call, exchange.route
+    call.cloud.advance()
     try:
         if route is None or not route.public:
-            call.context = authenticate(request.app[CLOUD], request.headers.get("X-Auth-Token"))
+            call.context = authenticate(call.cloud, call.headers.get("X-Auth-Token"))
         if call.scope and call.scope != call.project_id:
-            raise ApiError(400, "Malformed request url")
+            raise bad_request("Malformed request url")
         if route is not None and route.policy and not call.is_admin:
             raise policy_refusal(service.name, route.policy)
-        return await handler(request)
+        return await dispatch(exchange)
     except ApiError as error:
         return render_error(service, call, error)
 
 
-async def dispatch(request: web.Request) -> web.StreamResponse:
-    service: Service = request["service"]
-    call: Call = request["call"]
-    route: Route | None = request["route"]
+async def dispatch(exchange: Exchange) -> web.StreamResponse:
+    service, call, route = exchange.service, exchange.call, exchange.route
     if route is None:
         return render(service, call, service.no_route(call))
     service.negotiate(call)
@@ -199,10 +190,11 @@ async def dispatch(request: web.Request) -> web.StreamResponse:
     revision = call.state.revision
     try:
         if route.stream:
-            return await route.handler(call, request)  # type: ignore[call-arg, no-any-return]
+            response: web.StreamResponse = await route.handler(call, exchange.request)
+            return response
         outcome = route.handler(call)
     finally:
-        request["entry"].changed = call.state.revision != revision
+        exchange.entry.changed = call.state.revision != revision
     reply = outcome if isinstance(outcome, Reply) else Reply(route.status, outcome)
     return render(service, call, reply)
 
@@ -228,9 +220,3 @@ def render_error(service: Service, call: Call, error: ApiError | Reply) -> web.R
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return render(service, call, Reply(error.status, body_of(service.name, error), headers))
-
-
-def abort(request: web.Request) -> None:
-    """Cut the connection as a crashed server or a lost network would."""
-    if request.transport is not None:
-        request.transport.abort()

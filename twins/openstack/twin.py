@@ -144,7 +144,7 @@ class OpenStackTwin:
         keeper = Keeper(cloud, self.state_file) if self.state_file else None
         if keeper is not None:
             keeper.load()
-        runner = web.AppRunner(make_app(cloud), access_log=None, shutdown_timeout=0.2)
+        runner = web.AppRunner(make_app(cloud), access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
         await runner.setup()
         await web.SockSite(runner, listener, ssl_context=self.ssl_context).start()
         return runner, cloud, keeper

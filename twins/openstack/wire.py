@@ -97,15 +97,15 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call], Any]
+Handler = Callable[..., Any]  # (call) → body or Reply; stream handlers are coroutines of (call, request)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row of a service's table.
 
-    ``policy`` names the rule that only admins satisfy; ``public`` needs no token; ``stream`` handlers are
-    coroutines that read or write the body themselves.
+    ``policy`` names the rule that only admins satisfy; ``public`` needs no token; ``stream`` handlers read or
+    write the body themselves.
     """
 
     method: str

@@ -40,8 +40,8 @@ ROUTES = [
     Route("GET", ONE, "image.show", images.get),
     Route("PATCH", ONE, "image.update", images.patch),
     Route("DELETE", ONE, "image.delete", images.delete, 204),
-    Route("PUT", f"{ONE}/file", "image.upload", data.upload, stream=True),  # type: ignore[arg-type]
-    Route("GET", f"{ONE}/file", "image.download", data.download, stream=True),  # type: ignore[arg-type]
+    Route("PUT", f"{ONE}/file", "image.upload", data.upload, stream=True),
+    Route("GET", f"{ONE}/file", "image.download", data.download, stream=True),
     Route("POST", f"{ONE}/actions/deactivate", "image.deactivate", images.deactivate, 204),
     Route("POST", f"{ONE}/actions/reactivate", "image.reactivate", images.reactivate, 204),
     Route("PUT", f"{ONE}/tags/{{tag}}", "image_tag.create", images.add_tag, 204),

@@ -111,7 +111,7 @@ def sort(call: Call, found: list[Obj]) -> list[Obj]:
         raise bad_request("The number of sort_keys and sort_dirs must be same", "HTTPBadRequest")
     for key, direction in reversed(list(zip(keys, directions, strict=True))):
         found = sorted(found, key=lambda obj: str(obj.get(key) or ""), reverse=direction == "desc")
-    if not keys and call.arg("limit"):
+    if not keys and page_size(call):
         found = sorted(found, key=lambda obj: str(obj["id"]))
     return found
 
