@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.drive import drain
 from tests.e2e.market import RESOURCES, Market
 from tests.factories import client_of
 from waldur_core.operations.models import Operation
@@ -49,6 +50,12 @@ class Estate(Market):
         kind = f"openstack-{obj._meta.model_name}s" if not isinstance(obj, Resource) else RESOURCES.split("/")[2]
         user = as_whom.get("user", self.owner)
         return client_of(user).post(f"/api/{kind}/{obj.uuid.hex}/{action}/", body)
+
+    def cloud_delete(self, obj: Any) -> None:
+        """Delete an object at its own endpoint, without an order, as staff."""
+        path = f"/api/openstack-{obj._meta.model_name}s/{obj.uuid.hex}/"
+        assert client_of(self.staff).delete(path).status_code == 204
+        drain()
 
     def traces(self) -> dict[str, int]:
         """How much there is of everything, here and in the cloud: the same before and after a refusal."""

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db.models.signals import post_delete
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from waldur_core.structure.models import ServiceResource
 from waldur_core.structure.states import CoreState, state_changed
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace.orders import complete, fail, resume, set_resource_state, unfinished_order
+from waldur_mastermind.marketplace.orders.processing import cancel
 from waldur_mastermind.marketplace_openstack.metadata import refresh_metadata
 from waldur_mastermind.marketplace_openstack.private_offerings import (
     archive_private_offerings,
@@ -32,6 +33,13 @@ RESOURCE_STATES = {
     S.DELETING: R.TERMINATING,
 }
 
+# core state of the scope: the type of the order that brings it there
+TRIED_AGAIN = {
+    S.CREATION_SCHEDULED: Order.Type.CREATE,
+    S.UPDATE_SCHEDULED: Order.Type.UPDATE,
+    S.DELETION_SCHEDULED: Order.Type.TERMINATE,
+}
+
 
 def resource_of(scope: ServiceResource) -> Resource | None:
     return Resource.objects.filter(scope_uuid=scope.uuid).exclude(state=R.TERMINATED).first()
@@ -46,11 +54,12 @@ def follow_state(sender: type, instance: Any, old: str, new: str, **_: Any) -> N
     if resource is None:
         return
     order = unfinished_order(resource)
+    executing = order is not None and order.state == Order.State.EXECUTING
     if new == S.OK:
-        _on_ok(resource, instance, order)
-    elif new == S.ERRED and order is not None:
+        _on_ok(resource, instance, order if executing else None)
+    elif new == S.ERRED and order is not None and executing:
         fail(order, instance.error_message, instance.error_traceback, resource_state=R.ERRED)
-    elif new == S.CREATION_SCHEDULED and (failed := _failed_creation(resource)):
+    elif order is None and old == S.ERRED and (failed := _order_tried_again(resource, new)):
         resume(failed)
     else:
         set_resource_state(resource, RESOURCE_STATES[S(new)], instance.error_message, instance.error_traceback)
@@ -58,7 +67,7 @@ def follow_state(sender: type, instance: Any, old: str, new: str, **_: Any) -> N
 
 def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
     refresh_metadata(resource, scope)
-    if order is not None and order.state == Order.State.EXECUTING:
+    if order is not None:
         complete(order)
     else:
         set_resource_state(resource, R.OK)
@@ -66,8 +75,11 @@ def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
         create_private_offerings(scope, resource)
 
 
-def _failed_creation(resource: Resource) -> Order | None:
-    return resource.orders.filter(type=Order.Type.CREATE, state=Order.State.ERRED).order_by("-pk").first()
+def _order_tried_again(resource: Resource, new: str) -> Order | None:
+    """The last order, when it failed and its scope now begins the same anew: somebody retries its operation."""
+    order = resource.orders.order_by("-pk").first()
+    failed = order is not None and order.state == Order.State.ERRED and order.type == TRIED_AGAIN.get(S(new))
+    return order if failed else None
 
 
 def _adopt(scope: Any, state: str) -> Resource | None:
@@ -86,6 +98,13 @@ def _adopt(scope: Any, state: str) -> Resource | None:
     return resource
 
 
+@receiver(post_save, sender=Volume)
+def follow_attachment(instance: Volume, update_fields: Any, **_: Any) -> None:
+    """A volume that was attached or detached says so; its state need not have changed."""
+    if update_fields and "instance" in update_fields and (resource := resource_of(instance)):
+        refresh_metadata(resource, instance)
+
+
 @receiver(post_delete)
 def end_resource(sender: type, instance: Any, **_: Any) -> None:
     """The row is gone: the order is done, the resource terminated."""
@@ -99,9 +118,16 @@ def end_resource(sender: type, instance: Any, **_: Any) -> None:
     resource.backend_metadata = {**resource.backend_metadata, "state": "Deleted"}
     resource.save(update_fields=["backend_metadata", "modified"])
     order = unfinished_order(resource)
-    if order is not None and order.type == Order.Type.TERMINATE and order.state == Order.State.EXECUTING:
+    if order is not None:
+        _end_order(order)
+    set_resource_state(resource, R.TERMINATED)
+
+
+def _end_order(order: Order) -> None:
+    """What its resource stood for is gone."""
+    if order.state != Order.State.EXECUTING:
+        cancel(order, None)
+    elif order.type == Order.Type.TERMINATE:
         complete(order)
-    elif order is not None:
-        fail(order, "The object was removed while the order was being executed.", "", resource_state=R.TERMINATED)
     else:
-        set_resource_state(resource, R.TERMINATED)
+        fail(order, "The object was removed while the order was being executed.", "", resource_state=R.TERMINATED)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from waldur_mastermind.marketplace.models import Category, Offering, Resource
+from waldur_mastermind.marketplace.models import Category, Offering, Order, Resource
+from waldur_mastermind.marketplace.orders.processing import cancel
 from waldur_openstack.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -53,5 +54,8 @@ def private_offerings(tenant: Tenant) -> Any:
 
 
 def archive_private_offerings(tenant: Tenant) -> None:
+    """Nothing more can be ordered in the tenant, nor will be what still waited for approval."""
     for offering in private_offerings(tenant).exclude(state=Offering.State.ARCHIVED):
         offering.enter(Offering.State.ARCHIVED)
+        for order in offering.orders.filter(state__in=Order.PENDING):
+            cancel(order, None)

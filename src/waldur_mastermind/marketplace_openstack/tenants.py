@@ -7,6 +7,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from waldur_core.operations.start import start
+from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
@@ -115,6 +116,12 @@ class TenantPlugin(OfferingPlugin):
         tenant = resource.scope
         if tenant is None or tenant.state != CoreState.OK:
             raise Conflict("The tenant is busy or broken; its limits can be changed only when it is OK.")
+        usages = dict(counters.quotas_of(tenant).values_list("name", "usage"))
+        wanted = as_quotas(limits or {}).items()
+        too_small = [f"{usages[name]} of {name} are in use, more than {limit}." for name, limit in wanted
+                     if usages.get(name, 0) > limit]  # fmt: skip
+        if too_small:
+            raise ValidationError({"limits": too_small})
 
     def update(self, order: Order) -> bool:
         """New limits are pushed to the cloud by an operation; a new plan alone changes nothing there."""
