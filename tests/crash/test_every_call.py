@@ -26,7 +26,7 @@ SAMPLED = (
     "openstack.instance.create",
     "openstack.instance.delete",
 )
-SAMPLE = 8  # the fast suite tries every eighth call of these
+SAMPLE = 12  # the fast suite tries every twelfth call of these
 
 
 @pytest.fixture

@@ -6,10 +6,15 @@ from tests.crash.crashing import DyingRunner, Play, clean_run, drain_through_dea
 from tests.crash.scenarios import SCENARIOS, Stage, scenario_of
 from twins.openstack import TwinClient
 from waldur_core.operations.models import Operation
-from waldur_core.operations.workflow import Workflow
+from waldur_core.operations.workflow import Step, Workflow
+
+
+def reads(step: Step) -> bool:
+    return step.keeps == "only reads"
+
 
 EFFECTS = [
-    pytest.param(name, step.name, id=f"{name}: {step.name}")
+    pytest.param(name, step.name, id=f"{name}: {step.name}", marks=[pytest.mark.slow] if reads(step) else [])
     for name, workflow in sorted(Workflow.registry.items())
     for step in workflow.steps
     if step.do
