@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from .errors import ApiError, bad_request, forbidden
 
@@ -31,6 +32,14 @@ def check_name(value: object) -> None:
             "An invalid 'name' value was provided. The name must be: printable characters. "
             "Can not start or end with whitespace."
         )
+
+
+def check_cinder_texts(body: dict[str, Any]) -> None:
+    for name in ("name", "description"):
+        text = body.get(name)
+        if text is not None and len(str(text)) > 255:
+            raise bad_request(f"Invalid input received: {name} has {len(str(text))} characters, more than 255.")
+    check_metadata(body.get("metadata") or {})
 
 
 def check_metadata(metadata: object) -> None:

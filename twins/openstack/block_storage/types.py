@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import paging
 from ..errors import bad_request, conflict, not_found
 from ..state import Obj, new_id
 from ..wire import Call, Reply
@@ -36,7 +37,11 @@ def list_all(call: Call) -> Obj:
     found = [type_ for type_ in call.state.all("volume_types") if may_use_type(call, type_)]
     if wanted in ("true", "false"):
         found = [type_ for type_ in found if type_["is_public"] == (wanted == "true")]
-    return {"volume_types": [show_type(call, type_) for type_ in found]}
+    rows, more = paging.cut(call, found, lambda marker: not_found(f"Volume type {marker} could not be found."))
+    body: Obj = {"volume_types": [show_type(call, type_) for type_ in rows]}
+    if more:
+        body["volume_type_links"] = paging.next_link(call, rows[-1]["id"])
+    return body
 
 
 def show(call: Call) -> Obj:

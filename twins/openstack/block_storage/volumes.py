@@ -6,7 +6,8 @@ import re
 
 from ..cloud import Cloud
 from ..errors import bad_request, not_found, policy_refusal
-from ..schema import check_metadata
+from ..schema import check_cinder_texts
+from ..seed import ZONES
 from ..state import Obj, new_id
 from ..transitions import failure, transition
 from ..wire import Call, Reply
@@ -91,7 +92,7 @@ def create(call: Call) -> Reply:
 
 def build(call: Call, body: Obj) -> Obj:
     """Check a request for a volume and let one be made; Nova uses it for boot volumes."""
-    check_texts(body)
+    check_cinder_texts(body)
     source = source_of(call, body)
     size = size_of(body, source)
     type_ = type_of(call, body.get("volume_type") or source.get("volume_type"))
@@ -105,7 +106,7 @@ def build(call: Call, body: Obj) -> Obj:
             "description": body.get("description"),
             "status": "creating",
             "size": size,
-            "availability_zone": body.get("availability_zone") or "nova",
+            "availability_zone": zone_of(body),
             "created_at": stamp,
             "updated_at": None,
             "volume_type": type_["name"],
@@ -127,12 +128,10 @@ def build(call: Call, body: Obj) -> Obj:
     return volume
 
 
-def check_texts(body: Obj) -> None:
-    for name in ("name", "description"):
-        text = body.get(name)
-        if text is not None and len(str(text)) > 255:
-            raise bad_request(f"Invalid input received: {name} has {len(str(text))} characters, more than 255.")
-    check_metadata(body.get("metadata") or {})
+def zone_of(body: Obj) -> str:
+    """The zone that was asked for; an unknown one falls back to the first."""
+    zone = str(body.get("availability_zone") or "")
+    return zone if zone in ZONES else ZONES[0]
 
 
 def size_of(body: Obj, source: Obj) -> int:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from ..errors import bad_request
 from ..state import Obj, newest_first
 from ..wire import Call
 from .images import VISIBILITIES, show, visible
+
+SORT_KEYS = ("name", "status", "container_format", "disk_format", "size", "id", "created_at", "updated_at")
 
 
 def list_all(call: Call) -> Obj:
@@ -62,6 +66,9 @@ def fits(image: Obj, name: str, text: str) -> bool:
 def sort(call: Call, found: list[Obj]) -> list[Obj]:
     keys = [part.partition(":")[::2] for part in (call.arg("sort") or "").split(",") if part]
     keys = keys or [(key, call.arg("sort_dir") or "desc") for key in call.args("sort_key")]
+    for key, _ in keys:
+        if key not in SORT_KEYS:
+            raise bad_request(f"Invalid sort key: {key}. It must be one of the following: {', '.join(SORT_KEYS)}.")
     for key, direction in reversed(keys):
         found = sorted(found, key=lambda image: str(image.get(key) or ""), reverse=direction != "asc")
     return found
@@ -71,6 +78,8 @@ def page_size(call: Call) -> int:
     text = call.arg("limit")
     if text is None:
         return min(25, call.cloud.max_limit)
-    if not text.isdigit():
-        raise bad_request(f"Invalid limit value: {text}")
+    if not re.match(r"-?\d+$", text):
+        raise bad_request("limit param must be an integer")
+    if text.startswith("-"):
+        raise bad_request("limit param must be positive")
     return min(int(text), call.cloud.max_limit)
