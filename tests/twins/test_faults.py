@@ -29,7 +29,8 @@ class Background(threading.Thread):
 
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__(daemon=True)
-        self.work, self.outcome = work, None
+        self.work = work
+        self.outcome: Any = None
         self.start()
 
     def run(self) -> None:

@@ -196,8 +196,7 @@ def test_members_do_not_touch_what_belongs_to_the_cloud(member: Wire, site: Site
     body = {"network": {"name": "mine"}}
     answer = member.call("PUT", f"{V2}/networks/{site.external_id}", body)
     assert answer.body["NeutronError"]["message"] == "rule:update_network is disallowed by policy"
-    body = {"network": {"name": "x", "router:external": True}}
-    answer = member.call("POST", f"{V2}/networks", body)
+    answer = member.call("POST", f"{V2}/networks", {"network": {"name": "x", "router:external": True}})
     message = "(rule:create_network and rule:create_network:router:external) is disallowed by policy"
     assert answer.body["NeutronError"]["message"] == message
 

@@ -30,6 +30,8 @@ def test_everything_survives_a_restart_even_what_is_under_way(tmp_path: Path) ->
         member.put(f"/image/v2/images/{image}/file", b"bytes", Content_Type="application/octet-stream")
         before = twin.client.objects()
     with OpenStackTwin(port=port, state=file) as twin:
+        files = {path.name for path in (tmp_path / "cloud.json.images").iterdir()}
+        assert files == {row["id"] for row in before["images"]}
         assert twin.client.objects() == before
         assert member.get(f"/volume/v3/{{project}}/volumes/{volume}")["volume"]["status"] == "creating"
         assert member.post("/network/v2.0/ports", {"port": {"network_id": network}})["port"]["fixed_ips"] != taken

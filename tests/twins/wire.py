@@ -7,6 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 
+PATIENCE = 20.0
+
+
 @dataclass
 class Answer:
     status: int
@@ -24,7 +27,7 @@ class Wire:
     user_id: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
-    def call(self, method: str, path: str, body: Any = None, timeout: float = 20, **headers: str) -> Answer:
+    def call(self, method: str, path: str, body: Any = None, timeout: float = PATIENCE, **headers: str) -> Answer:
         given = {"X-Auth-Token": self.token, **self.headers, **{k.replace("_", "-"): v for k, v in headers.items()}}
         data = body if isinstance(body, bytes) else None
         if body is not None and data is None:
@@ -41,22 +44,22 @@ class Wire:
         return Answer(answer.status, json.loads(text) if text and is_json else text, dict(answer.getheaders()))
 
     def get(self, path: str, **headers: str) -> Any:
-        answer = self.call("GET", path, **headers)
+        answer = self.call("GET", path, None, PATIENCE, **headers)
         assert answer.status == 200, answer
         return answer.body
 
     def post(self, path: str, body: Any, **headers: str) -> Any:
-        answer = self.call("POST", path, body, **headers)
+        answer = self.call("POST", path, body, PATIENCE, **headers)
         assert answer.status in (200, 201, 202), answer
         return answer.body
 
     def put(self, path: str, body: Any = None, **headers: str) -> Any:
-        answer = self.call("PUT", path, body, **headers)
+        answer = self.call("PUT", path, body, PATIENCE, **headers)
         assert answer.status in (200, 201, 202, 204), answer
         return answer.body
 
     def delete(self, path: str, **headers: str) -> None:
-        answer = self.call("DELETE", path, **headers)
+        answer = self.call("DELETE", path, None, PATIENCE, **headers)
         assert answer.status in (200, 202, 204), answer
 
 

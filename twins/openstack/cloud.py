@@ -62,6 +62,7 @@ class Cloud:
     def reset(self) -> None:
         """Back to the seed contents; revision goes on so that persistence notices."""
         revision = self.state.revision
+        self.forget_images()
         self.state = State()
         self.state.revision = revision + 1
         plant(self)
@@ -88,6 +89,11 @@ class Cloud:
             self.image_room = Path(self._scratch.name)
         self.image_room.mkdir(parents=True, exist_ok=True)
         return self.image_room / image_id
+
+    def forget_images(self) -> None:
+        """Remove the bytes of all images, before another state takes this one's place."""
+        for image in self.state.all("images"):
+            self.image_file(image["id"]).unlink(missing_ok=True)
 
     def close(self) -> None:
         self.faults.release()

@@ -29,6 +29,7 @@ class Keeper:
         state = State()
         saved = json.loads(self.path.read_text())
         state.load(saved)
+        self.cloud.forget_images()
         self.cloud.state = state
         self.cloud.clock.offset = saved.get("clock_offset", 0.0)
         self._saved = state.revision

@@ -24,7 +24,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "networks": ("project_id",),
     "subnets": ("project_id", "network_id"),
     "routers": ("project_id",),
-    "ports": ("project_id", "network_id", "device_id"),
+    "ports": ("project_id", "network_id", "device_id", "mac_address"),
     "floatingips": ("project_id", "port_id", "router_id", "floating_network_id"),
     "security_groups": ("project_id",),
     "security_group_rules": ("project_id", "security_group_id"),

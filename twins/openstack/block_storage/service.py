@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..seed import ZONES
 from ..service import Service
 from ..state import Obj
 from ..wire import Call, Reply, Route
@@ -43,7 +44,7 @@ def versions(call: Call) -> Obj:
 
 
 def list_zones(call: Call) -> Obj:
-    return {"availabilityZoneInfo": [{"zoneName": zone, "zoneState": {"available": True}} for zone in ("nova", "az2")]}
+    return {"availabilityZoneInfo": [{"zoneName": zone, "zoneState": {"available": True}} for zone in ZONES]}
 
 
 def list_services(call: Call) -> Obj:

@@ -117,10 +117,14 @@ def subnet_of(network: Obj, subnets: list[Obj], fixed: Obj) -> Obj:
     )
 
 
-def new_mac(call: Call, network_id: str) -> str:
+def has_mac(state: State, network_id: str, mac: str) -> bool:
+    """Whether a port of the network has this address."""
+    return any(port["network_id"] == network_id for port in state.where("ports", "mac_address", mac))
+
+
+def new_mac(state: State, network_id: str) -> str:
     """A free address with OpenStack's prefix."""
-    taken = {port["mac_address"] for port in call.state.where("ports", "network_id", network_id)}
     while True:
         mac = "fa:16:3e:" + ":".join(f"{byte:02x}" for byte in secrets.token_bytes(3))
-        if mac not in taken:
+        if not has_mac(state, network_id, mac):
             return mac

@@ -26,7 +26,7 @@ def show(call: Call, port: Obj) -> Obj:
 def prepare(call: Call, port: Obj) -> None:
     network = NETWORKS.fetch(call, require_uuid("network_id", port["network_id"]))
     if port["mac_address"] is None:
-        port["mac_address"] = addresses.new_mac(call, network["id"])
+        port["mac_address"] = addresses.new_mac(call.state, network["id"])
     else:
         refuse_known_mac(call, network["id"], port["mac_address"])
     if port["port_security_enabled"] is None:
@@ -39,7 +39,7 @@ def prepare(call: Call, port: Obj) -> None:
 
 
 def refuse_known_mac(call: Call, network_id: str, mac: str) -> None:
-    if any(port["mac_address"] == mac for port in call.state.where("ports", "network_id", network_id)):
+    if addresses.has_mac(call.state, network_id, mac):
         raise conflict(
             f"Unable to complete operation for network {network_id}. The mac address {mac} is in use.",
             "MacAddressInUse",
