@@ -34,7 +34,7 @@ first-order-lab: $(READY) ## the same against the real OpenStack of `make lab`
 	@$(BIN)/python -m demo.first_order --lab
 
 test: $(READY) ## the fast suite
-	@$(BIN)/python -m pytest -m "not slow and not lab"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not lab"
 
 test-slow: $(READY) ## worker processes on real brokers, the whole crash matrix
 	@$(BIN)/python -m pytest -m slow

@@ -1,5 +1,7 @@
 """Fixtures every suite may use."""
 
+from typing import Any
+
 import pytest
 
 from tests.factories import Cast
@@ -8,3 +10,11 @@ from tests.factories import Cast
 @pytest.fixture
 def cast(db: None) -> Cast:
     return Cast()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    from tests.summary import lines
+
+    terminalreporter.section("what ran")
+    for line in lines(terminalreporter.stats):
+        terminalreporter.write_line(line)
