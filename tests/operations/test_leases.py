@@ -66,7 +66,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_more(begin: Begin, workshop
         if not cloud.things:
             cloud.make("a")
             expire(context.operation)
-            advance(context.operation)
+            advance(Operation.objects.get())
             return "the first"
         return "the second"
 
