@@ -11,7 +11,8 @@ from ..state import Obj
 from ..transitions import failure, transition
 from ..wire import Call, Reply
 from . import attachments, quotas
-from .volumes import fetch_volume, set_status, start_deletion, type_of
+from .sources import type_of
+from .volumes import fetch_volume, set_status, start_deletion
 
 Action = Callable[[Call, Obj, Any], Reply]
 

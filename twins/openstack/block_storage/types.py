@@ -7,7 +7,7 @@ from ..errors import bad_request, conflict, not_found
 from ..state import Obj, new_id
 from ..wire import Call, Reply
 from .listing import given
-from .volumes import may_use_type
+from .sources import may_use_type
 
 
 def show_type(call: Call, type_: Obj, listed: bool = False) -> Obj:
