@@ -5,6 +5,7 @@ from typing import Any
 from tests.drive import drain
 from tests.e2e.market import RESOURCES, Market
 from tests.factories import client_of
+from twins.openstack.client import Objects
 from waldur_core.operations.models import Operation
 from waldur_core.quotas.models import Quota
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
@@ -56,6 +57,17 @@ class Estate(Market):
         path = f"/api/openstack-{obj._meta.model_name}s/{obj.uuid.hex}/"
         assert client_of(self.staff).delete(path).status_code == 204
         drain()
+
+    def left(self, baseline: Objects) -> set[str]:
+        """Names of what exists in the cloud since then. A project's own default group, which Neutron makes when it is
+        first asked, and key pairs, which are the user's, are not left behind."""
+        standing = {project["id"] for project in baseline["projects"]}
+        return {
+            f"{kind} {item['name']}"
+            for kind, items in self.cloud.leftovers(baseline).items()
+            for item in items
+            if kind != "keypairs" and not (kind.startswith("security_group") and item["project_id"] in standing)
+        }
 
     def traces(self) -> dict[str, int]:
         """How much there is of everything, here and in the cloud: the same before and after a refusal."""

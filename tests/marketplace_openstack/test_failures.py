@@ -49,7 +49,7 @@ def test_a_server_that_cannot_be_built_leaves_nothing_in_the_cloud(estate: Estat
     assert resource["error_message"].endswith(NO_HOST)
     server = estate.get(estate.owner, f"/api/openstack-instances/{told['resource_uuid']}/")
     assert (server["state"], server["error_message"]) == ("ERRED", resource["error_message"])
-    assert estate.cloud.leftovers(baseline).keys() <= {"keypairs"}
+    assert estate.left(baseline) == set()
     kinds = [kind for kind, _ in events(estate, before)]
     assert kinds[-3:] == [
         "marketplace_order_failed", "marketplace_resource_create_failed", "resource_creation_failed",
@@ -105,7 +105,7 @@ def test_a_tenant_that_cannot_be_made_leaves_nothing_and_can_be_terminated(estat
     drain()
     assert states(estate, order) == ("erred", "Erred")
     assert message in estate.get(estate.owner, f"{ORDERS}{order.uuid.hex}/")["error_message"]
-    assert estate.cloud.leftovers(baseline) == {}
+    assert estate.left(baseline) == set()
     assert estate.get(estate.owner, "/api/marketplace-public-offerings/", query="unlucky") == []
     resource = estate.terminate(Resource.objects.get(orders=order))
     assert resource.state == "Terminated"
@@ -140,12 +140,12 @@ def test_a_cancelled_operation_undoes_what_it_did_and_ends_the_order(estate: Est
     order = estate.order_inside(estate.tenant, "Instance", name="unwanted")
     operation = Operation.objects.get(subject_uuid=scope_of(order))
     Runner().advance(operation.uuid.hex)
-    assert estate.cloud.leftovers(baseline)
+    assert estate.left(baseline)
     assert estate.post(estate.owner, f"/api/operations/{operation.uuid.hex}/cancel/").status_code == 202
     drain()
     operation.refresh_from_db()
     assert operation.state == "cancelled"
-    assert estate.cloud.leftovers(baseline).keys() <= {"keypairs"}
+    assert estate.left(baseline) == set()
     assert states(estate, order) == ("erred", "Erred")
     told = estate.get(estate.owner, f"{ORDERS}{order.uuid.hex}/")
     assert told["error_message"] == "The operation was cancelled."

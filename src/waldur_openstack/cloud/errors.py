@@ -1,15 +1,18 @@
 """From what a cloud answers to the closed list of errors a user can act on."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from keystoneauth1 import exceptions as ksa
 
 from waldur_core.operations import errors
+from waldur_core.secrets.redaction import MASK
 
-_TAGS = re.compile(r"<[^>]+>|\s+")
+SECRET_KEYS = ("password", "adminPass", "user_data")
+_TAGS = re.compile(r"<[^>]+>")
+_BREAKS = re.compile(r"<br */?>")
 # what went wrong, in the long stories that HTTP libraries tell
 _REASON = re.compile(
     r"certificate verify failed: ([^(]+?) \(|\[(?:SSL|X509): (?!CERTIFICATE_VERIFY)(\w+)\]"
@@ -41,6 +44,28 @@ def translated(what: str) -> Iterator[None]:
         raise errors.Invalid(f"{what}: {_short(error)}") from error
 
 
+@contextmanager
+def concealed(secrets: Iterable[str]) -> Iterator[None]:
+    """Services quote what they refuse: keep the secrets that were sent out of the error's words."""
+    try:
+        yield
+    except errors.OperationError as error:
+        for secret in secrets:
+            error.message = error.message.replace(secret, MASK) if secret else error.message
+        error.args = (error.message,)
+        raise
+
+
+def secrets_in(body: Any) -> set[str]:
+    """The values of secret keys, however deep."""
+    if isinstance(body, list | tuple):
+        return {secret for item in body for secret in secrets_in(item)}
+    if not isinstance(body, Mapping):
+        return set()
+    found = {value for key, value in body.items() if key in SECRET_KEYS and isinstance(value, str)}
+    return found.union(*(secrets_in(value) for value in body.values()))
+
+
 def from_response(what: str, response: Any) -> errors.OperationError:
     """The error that an HTTP answer of 400 or more stands for."""
     status, text = response.status_code, message_of(response)
@@ -67,15 +92,19 @@ def message_of(response: Any) -> str:
     try:
         body = response.json()
     except ValueError:
-        return _TAGS.sub(" ", response.text).strip()[:500]
+        return _sentence(_TAGS.sub(" ", response.text))
     if isinstance(body, dict):
         for value in body.values():
             if isinstance(value, dict) and "message" in value:
-                return str(value["message"])[:500]
+                return _sentence(str(value["message"]))
         for key in ("message", "NeutronError"):
             if isinstance(body.get(key), str):
-                return str(body[key])[:500]
-    return str(body)[:500]
+                return _sentence(_BREAKS.sub(" ", body[key]))
+    return _sentence(str(body))
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split())[:500]
 
 
 def _type_of(response: Any) -> str:

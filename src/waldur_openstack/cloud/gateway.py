@@ -1,13 +1,14 @@
 """What the gateways of all services share: calls that raise our errors, lists that follow pages."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from keystoneauth1 import discover
 from keystoneauth1.adapter import Adapter
 
 from waldur_core.operations.errors import NotFound
-from waldur_openstack.cloud.errors import from_response, translated
+from waldur_openstack.cloud.errors import concealed, from_response, secrets_in, translated
 from waldur_openstack.cloud.session import Credentials, authentication, connection_pool
 
 JSON = dict[str, Any]
@@ -23,6 +24,7 @@ class Gateway:
     probe: ClassVar[str]  # a collection that is cheap to ask for
 
     def __init__(self, credentials: Credentials) -> None:
+        self.password = credentials.password
         self.adapter = Adapter(
             connection_pool(credentials.auth_url, credentials.verify),
             auth=authentication(credentials),
@@ -36,11 +38,20 @@ class Gateway:
     def call(self, method: str, path: str, *, microversion: str | None = None, **kwargs: Any) -> Any:
         """One request; returns the decoded body, None when there is none. Raises OperationError."""
         what = f"{self.service_type} {method} {path.split('?')[0]}"
-        with translated(what):
-            response = self.adapter.request(path, method, microversion=microversion, raise_exc=False, **kwargs)
-        if response.status_code >= 400:
-            raise from_response(what, response)
+        headers = {"Accept": "application/json", **kwargs.pop("headers", {})}  # else some errors are HTML pages
+        # keystoneauth would log whole bodies, and services quote what they were sent
+        options = {"headers": headers, "microversion": microversion, "raise_exc": False, "log": False, **kwargs}
+        with self.guarded(what, kwargs.get("json")):
+            response = self.adapter.request(path, method, **options)
+            if response.status_code >= 400:
+                raise from_response(what, response)
         return response.json() if response.content else None
+
+    @contextmanager
+    def guarded(self, what: str, body: Any = None) -> Iterator[None]:
+        """Errors inside become ours, without the secrets that were sent."""
+        with concealed({self.password, *secrets_in(body)}), translated(what):
+            yield
 
     def get(self, path: str, *, microversion: str | None = None, **params: Any) -> Any:
         return self.call("GET", path, params=_clean(params), microversion=microversion)
@@ -72,8 +83,7 @@ class Gateway:
             body = self.get(path, microversion=microversion, **params)
             items = body[key]
             yield from items
-            more = body.get(f"{key}_links") or body.get("next")
-            if not items or not more or (isinstance(more, list) and all(link["rel"] != "next" for link in more)):
+            if not items or not has_more(body):
                 return
             params["marker"] = items[-1]["id"]
 
@@ -83,13 +93,19 @@ class Gateway:
 
     def supports(self, microversion: str) -> bool:
         """Whether the service offers this microversion."""
-        with translated(f"{self.service_type} version discovery"):
+        with self.guarded(f"{self.service_type} version discovery"):
             data = self.adapter.get_endpoint_data()
         return bool(
             data
             and data.max_microversion
             and discover.version_between(data.min_microversion, data.max_microversion, microversion)
         )
+
+
+def has_more(body: JSON) -> bool:
+    """Glance names the next page, the others give links: `networks_links`, but `volume_type_links` for the types."""
+    links = [link for key, value in body.items() if key.endswith("_links") for link in value]
+    return bool(body.get("next")) or any(link["rel"] == "next" for link in links)
 
 
 def _clean(params: Mapping[str, Any]) -> dict[str, Any]:

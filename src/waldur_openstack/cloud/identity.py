@@ -1,6 +1,5 @@
 """Keystone v3."""
 
-from waldur_openstack.cloud.errors import translated
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
 
@@ -40,7 +39,7 @@ class Identity(Gateway):
 
     def own_user_id(self) -> str:
         """Who we are; signs in when that has not happened yet."""
-        with translated("Keystone"):
+        with self.guarded("Keystone"):
             return str(self.adapter.get_user_id())
 
     def roles(self) -> dict[str, str]:
