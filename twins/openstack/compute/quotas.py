@@ -90,6 +90,14 @@ def target(call: Call) -> str:
     project_id = call.params["target"]
     if not call.is_admin and project_id != call.project_id:
         raise policy_refusal("compute", "os_compute_api:os-quota-sets:show")
+    return known(call)
+
+
+def known(call: Call) -> str:
+    """The id of the project, which Nova alone of all services looks up in Keystone."""
+    project_id = call.params["target"]
+    if call.state.get("projects", project_id) is None:
+        raise bad_request(f"Project ID {project_id} is not a valid project.")
     return project_id
 
 
@@ -109,11 +117,11 @@ def show_detail(call: Call) -> Obj:
 
 
 def show_defaults(call: Call) -> Obj:
-    return {"quota_set": {"id": call.params["target"], **names(call)}}
+    return {"quota_set": {"id": known(call), **names(call)}}
 
 
 def update(call: Call) -> Obj:
-    project_id = call.params["target"]
+    project_id = known(call)
     body = dict((call.body or {}).get("quota_set") or {})
     forced = str(body.pop("force", False)).lower() == "true"
     body.pop("tenant_id", None)
