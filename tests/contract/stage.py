@@ -96,7 +96,9 @@ class Site:
     def server(self) -> JSON:
         """A server that all tests may look at and none changes, as Nova answered when it was ACTIVE."""
         if self._server is None:
-            self._server = Room(self, self.later).active_server(metadata={"waldur_uuid": "shared"})
+            self._server = Room(self, self.later).active_server(
+                name=f"{unique('server')} (a+b) [c].*", metadata={"waldur_uuid": "shared"}
+            )
         return self._server
 
 

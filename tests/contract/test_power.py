@@ -1,19 +1,23 @@
 """Stop, start, restart and console of a server."""
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.contract.stage import Room, eventually
+from tests.contract.stage import Room, Site, eventually
 from waldur_core.operations.errors import CloudConflict, Invalid, NotFound
 from waldur_openstack.cloud.gateway import JSON
 
 NOWHERE = "00000000-0000-4000-a000-000000000000"
 
 
-@pytest.fixture
-def server(room: Room) -> JSON:
-    return room.active_server()
+@pytest.fixture(scope="module")
+def server(site: Site) -> Iterator[JSON]:
+    """One for all tests here: each leaves it ACTIVE, the last deletes it."""
+    with ExitStack() as later:
+        yield Room(site, later).active_server()
 
 
 def test_a_server_stops_starts_and_restarts(room: Room, server: JSON) -> None:
@@ -47,12 +51,6 @@ def test_a_restart_shows_as_such_or_is_over(room: Room, server: JSON) -> None:
     assert seen <= {("HARD_REBOOT", True), ("ACTIVE", False)}
 
 
-def test_a_server_can_be_deleted_when_stopped(room: Room, server: JSON) -> None:
-    room.cloud.compute.act(server["id"], "os-stop")
-    room.server_in(server["id"], "SHUTOFF")
-    room.remove_server(server["id"])
-
-
 def test_the_console_is_a_url_with_a_token(room: Room) -> None:
     url = room.cloud.compute.console(room.site.server["id"])
     assert re.match(r"https?://.+token.+", url)
@@ -73,3 +71,9 @@ def test_unknown_servers_and_actions_are_refused(room: Room) -> None:
         compute.act(room.site.server["id"], "nonsense")
     with pytest.raises(Invalid, match="MAYBE"):
         compute.act(room.site.server["id"], "reboot", {"type": "MAYBE"})
+
+
+def test_a_server_can_be_deleted_when_stopped(room: Room, server: JSON) -> None:
+    room.cloud.compute.act(server["id"], "os-stop")
+    room.server_in(server["id"], "SHUTOFF")
+    room.remove_server(server["id"])

@@ -79,6 +79,26 @@ def test_an_unknown_quota_is_refused(site: Site, cloud: Cloud, service: str) -> 
         getattr(site.admin, service).set_quotas(cloud.credentials.project_id, {"nonsense": 1})
 
 
+def test_quotas_outlive_their_project_until_they_are_deleted(site: Site, later: ExitStack) -> None:
+    project_id = site.new_project(later)
+    for service in SERVICES:
+        getattr(site.admin, service).set_quotas(project_id, quotas.as_backend_limits(LIMITS, service))
+    site.admin.identity.delete_project(project_id)
+    with pytest.raises(Invalid, match="not a valid project"):
+        site.admin.compute.quotas(project_id)
+    for service, name in (("block_storage", "volumes"), ("network", "network")):
+        assert getattr(site.admin, service).quotas(project_id)[name]["limit"] == 11
+    for service in SERVICES:
+        getattr(site.admin, service).delete_quotas(project_id)
+    for service, name in (("block_storage", "volumes"), ("network", "network")):
+        assert getattr(site.admin, service).quotas(project_id)[name]["limit"] != 11
+
+
+def test_a_limit_for_a_project_that_does_not_exist_is_refused_by_nova(site: Site) -> None:
+    with pytest.raises(Invalid, match="not a valid project"):
+        site.admin.compute.set_quotas("f" * 32, {"cores": 1})
+
+
 def test_the_tenant_may_read_its_own_quotas(site: Site) -> None:
     for service in SERVICES:
         answer = getattr(site.cloud, service).quotas(site.project_id)
