@@ -22,8 +22,8 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.network import COLLECTIONS
 from waldur_openstack.models import FloatingIP, Instance, Tenant
+from waldur_openstack.workflows.compute import RestartInstance, StartInstance, StopInstance
 from waldur_openstack.workflows.connection import CheckConnection
-from waldur_openstack.workflows.power import RestartInstance, StartInstance, StopInstance
 from waldur_openstack.workflows.quotas import PushQuotas
 
 Inventory = set[tuple[str, str]]

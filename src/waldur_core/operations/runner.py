@@ -18,9 +18,9 @@ from waldur_core.events.log import record
 from waldur_core.operations import leases
 from waldur_core.operations.errors import Bug, Cancelled, Invalid, OperationError, TimedOut
 from waldur_core.operations.leases import LeaseLost
+from waldur_core.operations.messages import wake
 from waldur_core.operations.models import Operation
 from waldur_core.operations.start import begin_running, overdue
-from waldur_core.operations.tasks import wake
 from waldur_core.operations.workflow import Backoff, Context, Step, UpdateWorkflow, Workflow, workflow_named
 from waldur_core.secrets.redaction import redact
 

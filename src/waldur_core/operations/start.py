@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from waldur_core.events.log import record
+from waldur_core.operations.messages import wake
 from waldur_core.operations.models import Operation
-from waldur_core.operations.tasks import wake
 from waldur_core.operations.workflow import ForgottenWorkflow, UpdateWorkflow, Workflow, workflow_named
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState

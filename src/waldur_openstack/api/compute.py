@@ -35,8 +35,7 @@ from waldur_openstack.api.network import NestedFloatingIPSerializer, NestedPortS
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Instance, Port, SecurityGroupRule, ServerGroup, Volume
-from waldur_openstack.workflows.compute import DeleteInstance
-from waldur_openstack.workflows.power import RestartInstance, StartInstance, StopInstance
+from waldur_openstack.workflows.compute import DeleteInstance, RestartInstance, StartInstance, StopInstance
 
 
 class NestedServerGroupSerializer(ModelSerializer):

@@ -5,7 +5,8 @@ from typing import Any
 from waldur_core.operations.errors import CloudConflict, NotFound
 from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_openstack.models import Instance
-from waldur_openstack.workflows.compute import InstanceContext, ServerFailed, record_server
+from waldur_openstack.workflows.compute.context import InstanceContext
+from waldur_openstack.workflows.compute.server import ServerFailed, record_server
 
 REVERSIBLE_BY_USER = "the opposite action is the user's to take"
 

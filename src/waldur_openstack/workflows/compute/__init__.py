@@ -1,0 +1,7 @@
+"""Servers. One file per concern: ports, the server itself, floating IPs, and the workflows."""
+
+from waldur_openstack.workflows.compute.create import CreateInstance
+from waldur_openstack.workflows.compute.delete import DeleteInstance
+from waldur_openstack.workflows.compute.power import RestartInstance, StartInstance, StopInstance
+
+__all__ = ["CreateInstance", "DeleteInstance", "RestartInstance", "StartInstance", "StopInstance"]

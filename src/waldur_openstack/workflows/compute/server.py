@@ -1,0 +1,89 @@
+"""The server itself."""
+
+from django.utils.dateparse import parse_datetime
+
+from waldur_core.operations.errors import CloudFailure, Invalid, NotFound
+from waldur_core.structure.states import CoreState
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models import Instance
+from waldur_openstack.workflows.block_storage import record_volume
+from waldur_openstack.workflows.compute.body import server_body
+from waldur_openstack.workflows.compute.context import InstanceContext
+from waldur_openstack.workflows.compute.keypairs import ensure_keypair
+from waldur_openstack.workflows.context import metadata_mark, save
+
+
+class ServerFailed(Invalid):
+    """Nova gave up on the server: trying again changes nothing."""
+
+
+class StillThere(CloudFailure):
+    """Not an error: look again soon."""
+
+    max_attempts = 300
+
+
+def create_server(context: InstanceContext) -> JSON:
+    key_name = ensure_keypair(context.cloud, context.subject)
+    server, hints = server_body(context.subject, context.parameters, key_name)
+    return context.cloud.compute.create_server(server, hints)
+
+
+def find_server(context: InstanceContext) -> JSON | None:
+    return context.cloud.compute.find_server(context.subject.name, metadata_mark(context.subject))
+
+
+def server_is_active(context: InstanceContext) -> bool:
+    server = context.cloud.compute.server(context.subject.backend_id)
+    if server is None:
+        raise NotFound("The server has disappeared from the cloud while it was being built.")
+    if server["status"] == "ERROR":
+        reason = server.get("fault", {}).get("message", "no reason was given")
+        raise ServerFailed(f"The cloud could not build the server: {reason}")
+    if server["status"] == "ACTIVE":
+        record_server(context.subject, server)
+    return bool(server["status"] == "ACTIVE")
+
+
+def record_server(instance: Instance, server: JSON) -> None:
+    """Keep what Nova says of a server."""
+    started = server.get("OS-SRV-USG:launched_at")
+    save(
+        instance,
+        runtime_state=server["status"],
+        start_time=parse_datetime(started + "+00:00") if started else None,
+        hypervisor_hostname=server.get("OS-EXT-SRV-ATTR:hypervisor_hostname") or "",
+        key_name=server.get("key_name") or "",
+    )
+
+
+def delete_server(context: InstanceContext) -> None:
+    if context.subject.backend_id:
+        context.cloud.compute.delete_server(context.subject.backend_id)
+
+
+def server_is_gone(context: InstanceContext) -> bool:
+    server = context.cloud.compute.server(context.subject.backend_id) if context.subject.backend_id else None
+    return server is None or server["status"] in ("DELETED", "SOFT_DELETED")
+
+
+def undo_server(context: InstanceContext) -> None:
+    """Delete and wait: ports and volumes can go only after it. Still there: the undo is tried again."""
+    delete_server(context)
+    if not server_is_gone(context):
+        raise StillThere("The server is still being deleted.", after=1)
+    save(context.subject, backend_id="", runtime_state="")
+
+
+def read_server(context: InstanceContext) -> None:
+    """The last look: devices of the volumes, states of the ports."""
+    instance = context.subject
+    for volume in instance.volumes.exclude(backend_id=""):
+        found = context.cloud.block_storage.volume(volume.backend_id)
+        if found:
+            record_volume(volume, found)
+            volume.enter(CoreState.OK)
+    ports = {port.backend_id: port for port in instance.ports.all()}
+    for found in context.cloud.network.list("port", device_id=instance.backend_id):
+        if port := ports.get(found["id"]):
+            save(port, status=found["status"], device_id=found["device_id"], device_owner=found["device_owner"])
