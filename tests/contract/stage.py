@@ -10,7 +10,7 @@ from typing import Any
 from waldur_core.operations.errors import CloudConflict
 from waldur_openstack.cloud import Cloud, Credentials
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.workflows import tenant_cleanup
+from waldur_openstack.workflows.identity import cleanup
 
 PASSWORD = "Contract-1"
 RUN = uuid.uuid4().hex[:8]
@@ -73,21 +73,21 @@ class Site:
         if self.admin.identity.find_project(project_id) is None:
             return
         cloud = self.admin.in_project(project_id)
-        tenant_cleanup.delete_servers(cloud, project_id)
+        cleanup.delete_servers(cloud, project_id)
         eventually(lambda: not cloud.compute.servers())
-        tenant_cleanup.delete_snapshots(cloud, project_id)
-        tenant_cleanup.delete_volumes(cloud, project_id)
+        cleanup.delete_snapshots(cloud, project_id)
+        cleanup.delete_volumes(cloud, project_id)
         eventually(lambda: not cloud.block_storage.volumes())
         for empty in (
-            tenant_cleanup.delete_floating_ips,
-            tenant_cleanup.clear_routes,
-            tenant_cleanup.delete_ports,
-            tenant_cleanup.delete_all("router"),
-            tenant_cleanup.delete_all("network"),
-            tenant_cleanup.delete_server_groups,
+            cleanup.delete_floating_ips,
+            cleanup.clear_routes,
+            cleanup.delete_ports,
+            cleanup.delete_all("router"),
+            cleanup.delete_all("network"),
+            cleanup.delete_server_groups,
         ):
             empty(cloud, project_id)
-        tenant_cleanup.delete_default_security_group(self.admin, project_id)
+        cleanup.delete_default_security_group(self.admin, project_id)
         for service in (self.admin.compute, self.admin.block_storage, self.admin.network):
             service.delete_quotas(project_id)
         self.admin.identity.delete_project(project_id)

@@ -1,5 +1,6 @@
 """Quotas of a project in the three services that keep some: their names, their units, set, read, deleted, exceeded."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,10 +16,18 @@ SERVICES = tuple(COLUMN)
 LIMITS = {quota.name: 11 * quota.scale for quota in quotas.QUOTAS}
 
 
+@pytest.fixture(scope="module")
+def empty_project(site: Site) -> Iterator[str]:
+    with ExitStack() as later:
+        yield site.new_project(later)
+
+
 @pytest.fixture
-def cloud(site: Site, later: ExitStack) -> Cloud:
-    """As the administrator in a project whose quotas nobody else changes."""
-    return site.admin.in_project(site.new_project(later))
+def cloud(site: Site, empty_project: str) -> Cloud:
+    """As the administrator in a project that has the default quotas and nothing else."""
+    for service in SERVICES:
+        getattr(site.admin, service).delete_quotas(empty_project)
+    return site.admin.in_project(empty_project)
 
 
 def limits(site: Site, service: str, project_id: str) -> dict[str, int]:
@@ -113,6 +122,7 @@ def test_a_server_uses_cores_memory_volumes_and_a_port(site: Site, later: ExitSt
             found |= quotas.from_backend(service, answer, COLUMN[service])
         return found
 
+    site.cloud.network.list("security_group")  # makes the default group
     before, room = used(), Room(site, later)
     room.server_in(room.server()["id"], "ACTIVE")
     after = used()
@@ -127,6 +137,18 @@ def test_a_server_uses_cores_memory_volumes_and_a_port(site: Site, later: ExitSt
         "subnet_count": 1,
         "port_count": 1,
     }
+
+
+def test_a_limit_below_what_is_used_is_refused_by_neutron_alone(site: Site, later: ExitStack) -> None:
+    assert site.server
+    for service in SERVICES:
+        later.callback(getattr(site.admin, service).delete_quotas, site.project_id)
+    site.admin.compute.set_quotas(site.project_id, {"cores": 0})
+    site.admin.block_storage.set_quotas(site.project_id, {"volumes": 0})
+    assert limits(site, "compute", site.project_id)["vcpu"] == 0
+    assert limits(site, "block_storage", site.project_id)["volumes"] == 0
+    with pytest.raises(Invalid, match="Quota limit 0 for port must be greater than or equal to already used"):
+        site.admin.network.set_quotas(site.project_id, {"port": 0})
 
 
 def test_too_many_cores_are_refused_by_name(site: Site, cloud: Cloud, later: ExitStack) -> None:
@@ -158,7 +180,8 @@ def test_too_many_volumes_or_gigabytes_are_refused(site: Site, cloud: Cloud, nam
 def test_too_many_objects_of_neutron_are_refused(
     site: Site, cloud: Cloud, kind: str, attributes: dict[str, Any]
 ) -> None:
-    site.admin.network.set_quotas(cloud.credentials.project_id, {kind: 0})
+    used = cloud.network.quotas(cloud.credentials.project_id)[kind]["used"]
+    site.admin.network.set_quotas(cloud.credentials.project_id, {kind: used})
     if "floating_network_id" in attributes:
         attributes = {"floating_network_id": site.external_network_id}
     with pytest.raises(CloudQuotaExceeded, match=kind):

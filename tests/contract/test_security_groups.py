@@ -97,9 +97,13 @@ def test_impossible_rules_are_refused_with_the_reason(room: Room, change: dict[s
 
 
 def test_the_default_group_is_deleted_by_the_administrator_alone(room: Room) -> None:
-    (group,) = room.cloud.network.list("security_group", project_id=room.project_id, name="default")
+    project_id = room.site.new_project(room.later)
+    member = room.site.new_member(room.later, project_id)
+    (group,) = member.network.list("security_group", project_id=project_id, name="default")
     with pytest.raises(CloudConflict, match=r"(?i)default"):
-        room.site.member.network.remove("security_group", group["id"])
+        member.network.remove("security_group", group["id"])
+    room.admin.network.remove("security_group", group["id"])
+    assert room.admin.network.show("security_group", group["id"]) is None
 
 
 def test_a_deleted_group_takes_its_rules_along(room: Room) -> None:
