@@ -101,9 +101,8 @@ def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, s
             places |= {f"{path} to {who}": body for path, body in canaries.answers_to(user).items()}
         places |= {"database": canaries.database(), "messages": canaries.messages(), "cache": canaries.cached()}
         assert twin.cloud
-        places["tokens"] = "\n".join([
-            *AuthToken.objects.values_list("key", flat=True), *(str(token["id"]) for token in twin.cloud.state.all("tokens")),
-        ])  # fmt: skip
+        tokens_of_the_cloud = [str(token["id"]) for token in twin.cloud.state.all("tokens")]
+        places["tokens"] = "\n".join([*AuthToken.objects.values_list("key", flat=True), *tokens_of_the_cloud])
         yield {**places, "log": log.getvalue()}
         transaction.set_rollback(True)
 

@@ -19,6 +19,15 @@ def quotas_of(scope: Model) -> QuerySet[Quota]:
     return Quota.objects.filter(content_type=ContentType.objects.get_for_model(scope), object_id=scope.pk)
 
 
+def quotas_by_pk(model: type[Model], scopes: Iterable[Model]) -> dict[Any, list[Quota]]:
+    """The counters of many scopes of one kind, in one query."""
+    found: dict[Any, list[Quota]] = {scope.pk: [] for scope in scopes}
+    content_type = ContentType.objects.get_for_model(model)
+    for quota in Quota.objects.filter(content_type=content_type, object_id__in=found):
+        found[quota.object_id].append(quota)
+    return found
+
+
 def set_limits(scope: Model, limits: Mapping[str, int]) -> None:
     """Set limits, making the counters that are missing. Usage stays."""
     content_type = ContentType.objects.get_for_model(scope)

@@ -29,6 +29,7 @@ from waldur_openstack import quotas
 from waldur_openstack.api.base import (
     BASE_FIELDS,
     ResourceFilter,
+    ResourceListSerializer,
     ResourceSerializer,
     ResourceViewSet,
     StatusSerializer,
@@ -56,6 +57,17 @@ class QuotaSerializer(serializers.Serializer[Any]):
     limit = serializers.IntegerField()
 
 
+class TenantListSerializer(ResourceListSerializer):
+    """Fetches the quotas of the page in one go."""
+
+    def to_representation(self, data: Any) -> Any:
+        tenants = list(data.all() if hasattr(data, "all") else data)
+        child: Any = self.child
+        if "quotas" in child.fields:
+            child.context["_quotas"] = counters.quotas_by_pk(Tenant, tenants)
+        return super().to_representation(tenants)
+
+
 class TenantSerializer(ResourceSerializer):
     url = LinkField("openstack-tenant-detail")
     quotas = serializers.SerializerMethodField()
@@ -65,6 +77,7 @@ class TenantSerializer(ResourceSerializer):
 
     class Meta(ResourceSerializer.Meta):
         model = Tenant
+        list_serializer_class = TenantListSerializer
         fields = (
             *BASE_FIELDS, "availability_zone", "internal_network_id", "external_network_id", "user_username",
             "user_password", "quotas", "default_volume_type_name", "skip_creation_of_default_router",

@@ -159,22 +159,23 @@ class PortSerializer(TenantObjectSerializer):
     url = LinkField("openstack-port-detail")
     network = RelatedLinkField("openstack-network-detail", read_only=True)
     network_name = serializers.CharField(source="network.name", read_only=True, default="")
+    network_uuid = HexUUIDField(source="network.uuid", read_only=True, default=None)
     floating_ips = RelatedLinkField("openstack-floating-ip-detail", many=True, read_only=True)
     security_groups = PortSecurityGroupSerializer(many=True, read_only=True)
 
     class Meta(TenantObjectSerializer.Meta):
         model = Port
         fields = (
-            *TENANT_FIELDS, "network", "network_name", "fixed_ips", "mac_address", "allowed_address_pairs",
-            "floating_ips", "device_id", "device_owner", "port_security_enabled", "security_groups", "admin_state_up",
-            "status",
+            *TENANT_FIELDS, "network", "network_name", "network_uuid", "fixed_ips", "mac_address",
+            "allowed_address_pairs", "floating_ips", "device_id", "device_owner", "port_security_enabled",
+            "security_groups", "admin_state_up", "status",
         )  # fmt: skip
         read_only_fields = fields
 
     def to_representation(self, instance: Port) -> dict[str, Any]:
         data = super().to_representation(instance)
-        if instance.network:
-            data["network_uuid"] = instance.network.uuid.hex
+        if data.get("network_uuid", "") is None:
+            del data["network_uuid"]  # clients cannot parse a null here
         return data
 
 
