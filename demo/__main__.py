@@ -84,9 +84,8 @@ def announce(described: dict[str, Any], seconds: float) -> None:
     print("\n  Who              Username    Password")
     for login in described["logins"]:
         print(f"  {login['who']:<16} {login['username']:<11} {login['password']}")
-    print(
-        "\nTry: make first-order   (in another terminal)\n     Ctrl-C here stops everything; `make demo-reset` starts over.\n"
-    )
+    print("\nTry: make first-order   (in another terminal)")
+    print("     Ctrl-C here stops everything; `make demo-reset` starts over.\n")
     sys.stdout.flush()
 
 

@@ -156,7 +156,7 @@ class Room:
             assert status.startswith("error") or not volume["status"].startswith("error"), volume["status"]
             return volume if volume["status"] == status else None
 
-        return eventually(look)  # type: ignore[no-any-return]
+        return eventually(look)
 
     def _remove_volume(self, volume_id: str) -> None:
         storage = self.cloud.block_storage
@@ -209,7 +209,7 @@ class Room:
             assert status == "ERROR" or server["status"] != "ERROR", server.get("fault")
             return server if server["status"] == status and not server["OS-EXT-STS:task_state"] else None
 
-        return eventually(look)  # type: ignore[no-any-return]
+        return eventually(look)
 
     def remove_server(self, server_id: str) -> None:
         self.cloud.compute.delete_server(server_id)

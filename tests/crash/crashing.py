@@ -95,7 +95,9 @@ class Play:
         """How the operation ended, the state of the subject (empty: gone), what the cloud has, what our tables have."""
         row = self.row()
         in_cloud = Counter({kind: len(found) for kind, found in self.twin.objects().items()})
-        rows = {model.__name__: model.objects.count() for model in apps.get_app_config("openstack").get_models()}
+        rows = {
+            model.__name__: model._default_manager.count() for model in apps.get_app_config("openstack").get_models()
+        }
         return self.operation.state, row.state if row else "", dict(+in_cloud), rows
 
     def left_in_cloud(self) -> dict[str, Any]:

@@ -29,7 +29,10 @@ def set_instance_quota(limit: int) -> Break:
 
 
 def fault(action: str, **rule: Any) -> Break:
-    return lambda stage, twin: twin.add_fault(action, times=0, **rule) and None
+    def break_it(stage: Stage, twin: TwinClient) -> None:
+        twin.add_fault(action, times=0, **rule)
+
+    return break_it
 
 
 def no_fault(stage: Stage, twin: TwinClient) -> None:
