@@ -18,7 +18,9 @@ def limits(cast: Cast, tenant: Tenant) -> dict[str, int]:
     return {quota["name"]: quota["limit"] for quota in answer.json()}
 
 
-def test_staff_set_quotas_and_the_cloud_gets_them_in_its_own_units(cast: Cast, tenant: Tenant, twin: TwinClient) -> None:
+def test_staff_set_quotas_and_the_cloud_gets_them_in_its_own_units(
+    cast: Cast, tenant: Tenant, twin: TwinClient
+) -> None:
     body = {"vcpu": 7, "ram": 4096, "storage": 20480, "floating_ip_count": -1}
     answer = client_of(cast.staff).post(f"/api/openstack-tenants/{tenant.uuid.hex}/set_quotas/", body)
     assert answer.status_code == 202
@@ -42,7 +44,9 @@ def test_staff_set_quotas_and_the_cloud_gets_them_in_its_own_units(cast: Cast, t
         ({}, "non_field_errors"),
     ],
 )
-def test_a_limit_that_makes_no_sense_is_refused(cast: Cast, tenant: Tenant, body: dict[str, object], field: str) -> None:
+def test_a_limit_that_makes_no_sense_is_refused(
+    cast: Cast, tenant: Tenant, body: dict[str, object], field: str
+) -> None:
     before = limits(cast, tenant)
     answer = client_of(cast.staff).post(f"/api/openstack-tenants/{tenant.uuid.hex}/set_quotas/", body)
     assert answer.status_code == 400
