@@ -15,6 +15,8 @@ from waldur_openstack import models
 class Estate(Market):
     """What stands is looked up afresh each time, for tests change it."""
 
+    url = "http://testserver"
+
     def build(self) -> None:
         self.publish()
         tenant = self.build_tenant()

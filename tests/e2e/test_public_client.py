@@ -66,19 +66,18 @@ def same(link: str, estate: Estate) -> str:
     return link.replace("http://testserver", estate.url)
 
 
-def test_every_list_and_every_object_is_read(served: Estate) -> None:
-    read = 0
-    for who in ("owner", "member", "provider_owner", "staff"):
-        client = client_for(served, who)
-        for section in (*OPENSTACK, *MARKETPLACE):
-            rows = function(section, f"{section}_list").sync(client=client, page_size=100) or []
-            count = function(section, f"{section}_count").sync(client=client)
-            assert count == len(rows)
-            for row in rows[:2]:
-                found = function(section, f"{section}_retrieve").sync(row.uuid, client=client)
-                assert found.uuid == row.uuid
-                read += 1
-    assert read > 80
+@pytest.mark.parametrize(
+    "who", ["owner", "provider_owner", *(pytest.param(who, marks=pytest.mark.slow) for who in ("member", "staff"))]
+)
+def test_every_list_and_every_object_is_read(served: Estate, who: str) -> None:
+    client, read = client_for(served, who), 0
+    for section in (*OPENSTACK, *MARKETPLACE):
+        rows = function(section, f"{section}_list").sync(client=client, page_size=100) or []
+        assert function(section, f"{section}_count").sync(client=client) == len(rows)
+        for row in rows[:1]:
+            assert function(section, f"{section}_retrieve").sync(row.uuid, client=client).uuid == row.uuid
+            read += 1
+    assert read > (8 if who == "provider_owner" else 20)
 
 
 def test_a_server_is_ordered_used_and_given_back(served: Estate) -> None:
