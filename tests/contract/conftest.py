@@ -9,14 +9,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-import requests
 
-from tests.components import needs
+from tests.components import LAB, needs
 from tests.contract.stage import Room, Site
 from twins.openstack import OpenStackTwin
-
-LAB_AUTH_URL = os.environ.get("LAB_AUTH_URL", "http://127.0.0.1:5000/v3")
-LAB_PASSWORD = os.environ.get("LAB_PASSWORD", "labsecret")
 
 
 @pytest.fixture(scope="session")
@@ -27,12 +23,9 @@ def twin_site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def lab_site() -> Iterator[Site]:
-    try:
-        requests.get(LAB_AUTH_URL, timeout=5).raise_for_status()
-    except requests.RequestException:
-        needs("the real OpenStack: run `make lab`")
+    auth_url = needs(LAB)
     with ExitStack() as later:
-        yield Site("lab", LAB_AUTH_URL, LAB_PASSWORD, later)
+        yield Site("lab", auth_url, os.environ.get("LAB_PASSWORD", "labsecret"), later)
 
 
 @pytest.fixture(scope="session", params=["twin", pytest.param("lab", marks=pytest.mark.lab)])
