@@ -36,6 +36,7 @@ def test_a_server_is_built_from_a_volume_and_a_port(room: Room) -> None:
         seen.append(server["status"])
         if server["status"] == "BUILD":
             assert server["OS-SRV-USG:launched_at"] is None
+            assert server["addresses"] == {}
         return server if server["status"] != "BUILD" else None
 
     server = eventually(built)

@@ -64,7 +64,7 @@ def full(call: Call, server: Obj, single: bool = True) -> Obj:
     shown = {
         "accessIPv4": server["accessIPv4"],
         "accessIPv6": server["accessIPv6"],
-        "addresses": addresses(call, ports),
+        "addresses": {} if server["vm_state"] == "building" else addresses(call, ports),
         "created": server["created"] + "Z",
         "flavor": flavor(call, server["flavor"]),
         "hostId": server["host_id"] if server["host"] else "",
