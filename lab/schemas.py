@@ -82,8 +82,6 @@ def _nova_manage(cloud: Cloud, *arguments: str) -> None:
 def _manage(cloud: Cloud, command: str, *arguments: str) -> None:
     log = cloud.log(command)
     with log.open("ab") as output:
-        done = subprocess.run(
-            [program(command), *arguments], env=environment(cloud), stdout=output, stderr=output
-        )
+        done = subprocess.run([program(command), *arguments], env=environment(cloud), stdout=output, stderr=output)
     if done.returncode:
         raise LabError(f"{command} {' '.join(arguments)} failed; see {log}")

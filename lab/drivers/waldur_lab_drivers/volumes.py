@@ -124,9 +124,7 @@ class LabVolumeDriver(driver.VolumeDriver):
     def delete_snapshot(self, snapshot: objects.Snapshot) -> None:
         self._snapshot(snapshot).unlink(missing_ok=True)
 
-    def revert_to_snapshot(
-        self, context: RequestContext, volume: objects.Volume, snapshot: objects.Snapshot
-    ) -> None:
+    def revert_to_snapshot(self, context: RequestContext, volume: objects.Volume, snapshot: objects.Snapshot) -> None:
         self._copy(self._snapshot(snapshot), self._volume(volume), volume.size)
 
     # -- images --------------------------------------------------------------
@@ -179,9 +177,7 @@ class LabVolumeDriver(driver.VolumeDriver):
     def terminate_connection(self, volume: objects.Volume, connector: Any, **kwargs: Any) -> None:
         pass
 
-    def create_export_snapshot(
-        self, context: RequestContext, snapshot: objects.Snapshot, connector: Any
-    ) -> None:
+    def create_export_snapshot(self, context: RequestContext, snapshot: objects.Snapshot, connector: Any) -> None:
         pass
 
     def remove_export_snapshot(self, context: RequestContext, snapshot: objects.Snapshot) -> None:
@@ -192,9 +188,7 @@ class LabVolumeDriver(driver.VolumeDriver):
     ) -> dict[str, Any]:
         return _local(self._snapshot(snapshot), "ro")
 
-    def terminate_connection_snapshot(
-        self, snapshot: objects.Snapshot, connector: Any, **kwargs: Any
-    ) -> None:
+    def terminate_connection_snapshot(self, snapshot: objects.Snapshot, connector: Any, **kwargs: Any) -> None:
         pass
 
     # -- retype, migrate, manage ---------------------------------------------

@@ -27,9 +27,7 @@ class LabDriver(fake.FakeDriverWithoutFakeNodes):
         super().init_host(host)
         for instance in objects.InstanceList.get_by_host(nova_context.get_admin_context(), host):
             if instance.power_state in PRESENT:
-                self.instances[instance.uuid] = fake.FakeInstance(
-                    instance.name, instance.power_state, instance.uuid
-                )
+                self.instances[instance.uuid] = fake.FakeInstance(instance.name, instance.power_state, instance.uuid)
                 for vif in instance.get_network_info() or []:
                     self._interfaces[vif["id"]] = vif
 
@@ -63,9 +61,7 @@ class LabDriver(fake.FakeDriverWithoutFakeNodes):
         if instance.uuid not in self.instances:
             raise exception.InstanceNotRunning(instance_id=instance.uuid)
         update_task_state(task_state=task_states.IMAGE_PENDING_UPLOAD)
-        update_task_state(
-            task_state=task_states.IMAGE_UPLOADING, expected_state=task_states.IMAGE_PENDING_UPLOAD
-        )
+        update_task_state(task_state=task_states.IMAGE_UPLOADING, expected_state=task_states.IMAGE_PENDING_UPLOAD)
         images = glance.API()
         metadata = images.get(context, image_id)
         metadata.update(disk_format="raw", container_format="bare", status="active")
