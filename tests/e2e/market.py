@@ -1,6 +1,6 @@
 """A marketplace in business: people, a provider's offering on a simulated cloud, and what they ask for over REST."""
 
-from typing import Any
+from typing import Any, cast
 
 from tests.drive import drain
 from tests.factories import Cast, client_of
@@ -110,8 +110,7 @@ class Market(Cast):
         return Order.objects.get(uuid=self.done(self.post(user, ORDERS, body))["uuid"])
 
     def build_tenant(self, **changes: Any) -> Tenant:
-        tenant: Tenant = self.executed(self.order_tenant(**changes)).resource.scope
-        return tenant
+        return cast(Tenant, self.executed(self.order_tenant(**changes)).resource.scope)
 
     def executed(self, order: Order) -> Order:
         """The order when all work is done, which went well."""

@@ -1,5 +1,7 @@
 """New limits of a tenant: told to the cloud first, and refused where they cannot be."""
 
+from typing import Any
+
 from tests.drive import drain
 from tests.e2e.estate import Estate
 from tests.e2e.market import ORDERS, RESOURCES
@@ -11,7 +13,7 @@ from waldur_core.structure.models import User
 from waldur_mastermind.marketplace.models import Order
 
 
-def ask(estate: Estate, user: User | None = None, **limits: int) -> object:
+def ask(estate: Estate, user: User | None = None, **limits: int) -> Any:
     path = f"{RESOURCES}{estate.resource_of(estate.tenant).uuid.hex}/update_limits/"
     return estate.post(user or estate.owner, path, {"limits": limits})
 
