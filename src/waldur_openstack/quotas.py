@@ -74,6 +74,14 @@ def of_volume(volume: Volume) -> dict[str, int]:
     return {**deltas, f"gigabytes_{volume.type.name}": volume.gigabytes} if volume.type else deltas
 
 
+def of_security_group(rules: int) -> dict[str, int]:
+    return {"security_group_count": 1, **of_rules(rules)}
+
+
+def of_rules(number: int) -> dict[str, int]:
+    return {"security_group_rule_count": number}
+
+
 def added(*deltas: dict[str, int]) -> dict[str, int]:
     """The sum of several changes."""
     total: dict[str, int] = {}

@@ -50,7 +50,12 @@ class Stage:
             return f"/{endpoint.path}"
         value = getattr(self.example(model_of(endpoint)), endpoint.view.lookup_field)
         path = f"/{endpoint.path}".replace(f"{{{endpoint.variable}}}", getattr(value, "hex", str(value)))
+        path = re.sub(r"{(\w+)_id}", lambda found: self._part_of(endpoint, found[1]), path)
         return re.sub(r"{(\w+)_uuid}", lambda found: self._uuid_of(found[1]), path)
+
+    def _part_of(self, endpoint: Endpoint, kind: str) -> str:
+        """The number of what the example consists of: a rule of a group."""
+        return str(getattr(self.example(model_of(endpoint)), f"{kind}s").first().pk)
 
     def _uuid_of(self, kind: str) -> str:
         """Of the example whose model is called so: the second variable of a path."""

@@ -13,8 +13,10 @@ from tests.openstack.orders import (
     build_instance,
     build_tenant,
     build_volume,
+    built,
     operation_of,
     order_deletion,
+    order_in_tenant,
     order_instance,
     order_tenant,
     order_volume,
@@ -25,7 +27,9 @@ from waldur_core.operations.start import start
 from waldur_core.operations.workflow import Workflow, workflow_named
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
+from waldur_openstack.api.security.changes import SecurityGroupCreateSerializer
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.workflows.security import to_backend
 
 
 @dataclass
@@ -58,6 +62,9 @@ class Stage:
 
     def volume(self) -> Any:
         return build_volume(self.tenant(), self.cast.owner)
+
+    def security_group(self) -> Any:
+        return built(order_security_group(self, self.tenant()))
 
     def connection(self, state: CoreState = CoreState.OK) -> ServiceSettings:
         ServiceSettings.objects.filter(pk=self.service.pk).update(state=state)
@@ -101,6 +108,19 @@ def delete(stage: Stage, subject: Any, **options: Any) -> Any:
     return subject
 
 
+def order_security_group(stage: Stage, tenant: Any) -> Any:
+    rules = [{"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr": "10.0.0.0/8"}]
+    return order_in_tenant(SecurityGroupCreateSerializer, tenant, stage.cast.owner, name="group", rules=rules)
+
+
+def set_rules(stage: Stage, group: Any) -> Any:
+    """Nothing that was allowed stays, something else comes."""
+    removed = [to_backend(rule) for rule in group.rules.all()]
+    group.rules.all().delete()
+    group.rules.create(protocol="tcp", from_port=80, to_port=80)
+    return begin("openstack.security_group.set_rules", removed=removed)(stage, group)
+
+
 def nothing(_: Stage) -> None: ...
 
 
@@ -119,6 +139,10 @@ SCENARIOS: dict[str, Scenario] = {
     "openstack.instance.start": Scenario(Stage.stopped_instance, begin("openstack.instance.start")),
     "openstack.instance.stop": Scenario(Stage.instance, begin("openstack.instance.stop")),
     "openstack.instance.restart": Scenario(Stage.instance, begin("openstack.instance.restart")),
+    "openstack.security_group.create": Scenario(Stage.tenant, order_security_group),
+    "openstack.security_group.update": Scenario(Stage.security_group, begin("openstack.security_group.update")),
+    "openstack.security_group.set_rules": Scenario(Stage.security_group, set_rules),
+    "openstack.security_group.delete": Scenario(Stage.security_group, begin("openstack.security_group.delete")),
     "openstack.volume.create": Scenario(Stage.tenant, lambda stage, tenant: order_volume(tenant, stage.cast.owner)),
     "openstack.volume.delete": Scenario(Stage.volume, delete),
 }

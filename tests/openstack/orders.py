@@ -49,7 +49,7 @@ def order_tenant(service: ServiceSettings, project: Project, user: User, **attri
 
 
 def build_tenant(service: ServiceSettings, project: Project, user: User, **attributes: Any) -> Tenant:
-    return _built(order_tenant(service, project, user, **attributes))
+    return built(order_tenant(service, project, user, **attributes))
 
 
 def order_instance(tenant: Tenant, user: User, **attributes: Any) -> Instance:
@@ -73,7 +73,7 @@ def order_instance(tenant: Tenant, user: User, **attributes: Any) -> Instance:
 
 
 def build_instance(tenant: Tenant, user: User, **attributes: Any) -> Instance:
-    return _built(order_instance(tenant, user, **attributes))
+    return built(order_instance(tenant, user, **attributes))
 
 
 def order_volume(tenant: Tenant, user: User, **attributes: Any) -> Volume:
@@ -83,7 +83,12 @@ def order_volume(tenant: Tenant, user: User, **attributes: Any) -> Volume:
 
 
 def build_volume(tenant: Tenant, user: User, **attributes: Any) -> Volume:
-    return _built(order_volume(tenant, user, **attributes))
+    return built(order_volume(tenant, user, **attributes))
+
+
+def order_in_tenant(serializer: Any, tenant: Tenant, user: User, **attributes: Any) -> Any:
+    """Something of the tenant, made as its serializer makes it."""
+    return _made(serializer(data=attributes, context={"tenant": tenant, "user": user, "request": _request(user)}))
 
 
 def order_deletion(obj: Any, user: User, **options: Any) -> Operation:
@@ -111,7 +116,7 @@ def _made(serializer: Serializer[Any]) -> Any:
     return serializer.save()
 
 
-def _built(obj: Any) -> Any:
+def built(obj: Any) -> Any:
     drain()
     obj.refresh_from_db()
     assert obj.state == CoreState.OK, obj.error_message + operation_of(obj).error_traceback

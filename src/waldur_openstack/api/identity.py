@@ -35,7 +35,7 @@ from waldur_openstack.api.base import (
     StatusSerializer,
     related,
 )
-from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
+from waldur_openstack.api.security import SecurityGroupsOfTenant, TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.api.validators import validate_private_cidr
 from waldur_openstack.models import Network, Router, SubNet, Tenant
@@ -263,7 +263,7 @@ class TenantFilter(ResourceFilter):
         fields = ()
 
 
-class TenantViewSet(ResourceViewSet):
+class TenantViewSet(SecurityGroupsOfTenant, ResourceViewSet):
     """Projects in a cloud, with their quotas."""
 
     queryset = related(Tenant.objects.all())
@@ -275,10 +275,12 @@ class TenantViewSet(ResourceViewSet):
         "destroy": Holder(permission=Permission.ORDER_APPROVE, on=CONSUMER),
         "quotas": Visible(),
         "set_quotas": Staff(),
+        **SecurityGroupsOfTenant.group_access,
     }
     preconditions = {
         "destroy": (require_state(CoreState.OK, CoreState.ERRED),),
         "set_quotas": (require_state(CoreState.OK),),
+        **SecurityGroupsOfTenant.group_preconditions,
     }
 
     @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})

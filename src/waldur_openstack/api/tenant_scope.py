@@ -14,6 +14,7 @@ from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.models import Tenant
+from waldur_openstack.models.identity import TenantObject
 
 VIEWS: dict[Any, str] = {Tenant: "openstack-tenant", Project: "project", ServiceSettings: "servicesettings"}
 
@@ -50,6 +51,17 @@ def resolve_link(data: Mapping[str, Any], name: str, queryset: QuerySet[Any], co
         raise ValidationError({name: error.detail}) from error
 
 
+def require_ok(tenant: Tenant) -> None:
+    """409 unless the tenant is OK."""
+    if tenant.state != CoreState.OK:
+        raise Conflict(f"The tenant is {tenant.state}; it must be OK.")
+
+
+def require_tenant(obj: TenantObject) -> None:
+    """A precondition of actions on something inside a tenant: the tenant is OK, else 409."""
+    require_ok(obj.tenant)
+
+
 class InTenantSerializer(serializers.Serializer[Any]):
     """Base of requests whose context holds `tenant` and `user`."""
 
@@ -64,6 +76,5 @@ class InTenantSerializer(serializers.Serializer[Any]):
         data = request.data if isinstance(request.data, dict) else {}
         tenant = resolve_link(data, "tenant", Tenant.objects.select_related("project__customer"), context)
         require_permission(request.user, permission, [tenant.project, tenant.customer])
-        if tenant.state != CoreState.OK:
-            raise Conflict(f"The tenant is {tenant.state}; it must be OK.")
+        require_ok(tenant)
         return cls(data=data, context={**context, "tenant": tenant, "user": request.user})

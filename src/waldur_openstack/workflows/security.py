@@ -1,5 +1,6 @@
 """Security groups and their rules in the cloud."""
 
+from ipaddress import ip_network
 from typing import Any
 
 from waldur_core.structure.states import CoreState
@@ -36,9 +37,9 @@ def delete_group(cloud: Cloud, group: SecurityGroup) -> None:
 
 def missing_rules(group: SecurityGroup, made: JSON) -> list[JSON]:
     """The rules of the row that the cloud's group does not have, in Neutron's form."""
-    existing = {_key(rule) for rule in made["security_group_rules"]}
+    existing = {identity(rule) for rule in made["security_group_rules"]}
     wanted = [to_backend(rule) for rule in group.rules.select_related("remote_group")]
-    return [rule for rule in wanted if _key(rule) not in existing]
+    return [rule for rule in wanted if identity(rule) not in existing]
 
 
 def to_backend(rule: SecurityGroupRule) -> JSON:
@@ -59,15 +60,35 @@ def _port(value: int | None) -> int | None:
     return None if value is None or value < 0 else value
 
 
-def _key(rule: JSON) -> tuple[Any, ...]:
-    """What makes two rules equal for Neutron; the whole address space is the same as no prefix."""
-    prefix = rule["remote_ip_prefix"]
+def identity(rule: JSON) -> tuple[Any, ...]:
+    """What makes two rules equal for Neutron; it stores some of them in words of its own."""
     return (
         rule["direction"],
         rule["ethertype"],
-        rule["protocol"],
-        rule["port_range_min"],
-        rule["port_range_max"],
-        None if prefix in ("0.0.0.0/0", "::/0") else prefix,
+        _protocol(rule),
+        *_ports(rule),
+        _prefix(rule["remote_ip_prefix"]),
         rule["remote_group_id"],
     )
+
+
+def is_automatic(rule: JSON) -> bool:
+    """Whether it is one of the two rules that Neutron gives every new group: everything may go out."""
+    return identity(rule) == ("egress", rule["ethertype"], None, None, None, None, None)
+
+
+def _protocol(rule: JSON) -> str | None:
+    protocol: str | None = rule["protocol"]
+    return "ipv6-icmp" if rule["ethertype"] == "IPv6" and protocol in ("icmp", "icmpv6") else protocol
+
+
+def _ports(rule: JSON) -> tuple[int | None, int | None]:
+    """All ports of TCP are the same as none."""
+    ports = (rule["port_range_min"], rule["port_range_max"])
+    return (None, None) if ports == (1, 65535) and rule["protocol"] in ("tcp", "6") else ports
+
+
+def _prefix(value: str | None) -> str | None:
+    """The whole address space is the same as no prefix."""
+    prefix = str(ip_network(value, strict=False)) if value else None
+    return None if prefix in ("0.0.0.0/0", "::/0") else prefix

@@ -29,7 +29,6 @@ IN_TENANT: dict[Any, dict[str, Any]] = {
     models.Router: {},
     models.Port: {},
     models.FloatingIP: {},
-    models.SecurityGroup: {},
 }
 
 
@@ -63,6 +62,13 @@ def subnet(cast: Cast) -> models.SubNet:
     return models.SubNet.objects.create(
         name="Example", network=network, tenant=network.tenant, cidr="192.0.2.0/24", state=CoreState.OK
     )
+
+
+@example_of(models.SecurityGroup)
+def security_group(cast: Cast) -> models.SecurityGroup:
+    group = models.SecurityGroup.objects.create(name="Example", tenant=tenant(cast), state=CoreState.OK)
+    models.SecurityGroupRule.objects.create(security_group=group, protocol="tcp", from_port=22, to_port=22)
+    return group
 
 
 def _in_tenant(model: Any, fields: dict[str, Any]) -> None:

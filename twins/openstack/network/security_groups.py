@@ -66,8 +66,9 @@ def delete(call: Call, group: Obj) -> None:
         raise conflict("Insufficient rights for removing default security group.", "SecurityGroupCannotRemoveDefault")
     if is_used(call, group):
         raise in_use("SecurityGroupInUse", f"Security Group {group['id']} in use.")
-    for rule in list(call.state.where("security_group_rules", "security_group_id", group["id"])):
-        call.state.drop("security_group_rules", rule)
+    for reference in ("security_group_id", "remote_group_id"):
+        for rule in list(call.state.where("security_group_rules", reference, group["id"])):
+            call.state.drop("security_group_rules", rule)
 
 
 def is_used(call: Call, group: Obj) -> bool:
