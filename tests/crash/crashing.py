@@ -101,8 +101,8 @@ class Play:
         return self.operation.state, row.state if row else "", dict(+in_cloud), rows
 
     def left_in_cloud(self) -> dict[str, Any]:
-        """What exists that was not there before the workflow began; keys are shared and stay."""
-        return {kind: found for kind, found in self.twin.leftovers(self.before).items() if kind != "keypairs"}
+        """What exists that was not there before the workflow began."""
+        return self.twin.leftovers(self.before)
 
 
 @contextmanager

@@ -61,14 +61,14 @@ class Estate(Market):
         drain()
 
     def left(self, baseline: Objects) -> set[str]:
-        """Names of what exists in the cloud since then. A project's own default group, which Neutron makes when it is
-        first asked, and key pairs, which are the user's, are not left behind."""
+        """Names of what exists in the cloud since then, but for a project's own default group, which Neutron makes when
+        it is first asked."""
         standing = {project["id"] for project in baseline["projects"]}
         return {
             f"{kind} {item['name']}"
             for kind, items in self.cloud.leftovers(baseline).items()
             for item in items
-            if kind != "keypairs" and not (kind.startswith("security_group") and item["project_id"] in standing)
+            if not (kind.startswith("security_group") and item["project_id"] in standing)
         }
 
     def traces(self) -> dict[str, int]:

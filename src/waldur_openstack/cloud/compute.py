@@ -61,6 +61,11 @@ class Compute(Gateway):
         except NotFound:
             return []
 
+    def attach_volume(self, server_id: str, volume_id: str, device: str = "") -> JSON:
+        """Attach; a `device` is a wish that hypervisors need not grant."""
+        body = {"volumeId": volume_id, **({"device": device} if device else {})}
+        return self.post(f"/servers/{server_id}/os-volume_attachments", {"volumeAttachment": body})["volumeAttachment"]
+
     def detach_volume(self, server_id: str, volume_id: str) -> None:
         self.delete(f"/servers/{server_id}/os-volume_attachments/{volume_id}")
 
@@ -72,6 +77,9 @@ class Compute(Gateway):
 
     def create_keypair(self, name: str, public_key: str) -> JSON:
         return self.post("/os-keypairs", {"keypair": {"name": name, "public_key": public_key}})["keypair"]
+
+    def delete_keypair(self, name: str) -> None:
+        self.delete(f"/os-keypairs/{name}")
 
     def server_groups(self) -> list[JSON]:
         return self.get("/os-server-groups")["server_groups"]

@@ -16,6 +16,7 @@ from waldur_openstack.workflows.compute.floating_ips import (
     record_floating_ip,
     release_floating_ip,
 )
+from waldur_openstack.workflows.compute.keypairs import find_key, push_key, remember_key, remove_key
 from waldur_openstack.workflows.compute.ports import create_port, delete_port, record_port
 from waldur_openstack.workflows.compute.server import (
     create_server,
@@ -58,6 +59,14 @@ class CreateInstance(CreateWorkflow):
             until=lambda c: volume_is_ready(c.cloud, c.volume),
         ),
         Step(
+            name="Push SSH key",
+            when=lambda c: c.subject.ssh_key,
+            do=push_key,
+            marker=find_key,
+            record=remember_key,
+            undo=remove_key,
+        ),
+        Step(
             name="Create server",
             do=create_server,
             marker=find_server,
@@ -65,6 +74,12 @@ class CreateInstance(CreateWorkflow):
             undo=undo_server,
             until=server_is_active,
             needs="instances, vcpu, ram",
+        ),
+        Step(
+            name="Remove SSH key",
+            when=lambda c: c.subject.ssh_key,
+            do=remove_key,
+            keeps="the server has a copy of its own",
         ),
         Step(
             name="Allocate floating IP",

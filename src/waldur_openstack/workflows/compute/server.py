@@ -9,7 +9,6 @@ from waldur_openstack.models import Instance
 from waldur_openstack.workflows.block_storage import record_volume
 from waldur_openstack.workflows.compute.body import server_body
 from waldur_openstack.workflows.compute.context import InstanceContext
-from waldur_openstack.workflows.compute.keypairs import ensure_keypair
 from waldur_openstack.workflows.context import metadata_mark, save
 
 
@@ -24,8 +23,7 @@ class StillThere(CloudFailure):
 
 
 def create_server(context: InstanceContext) -> JSON:
-    key_name = ensure_keypair(context.cloud, context.subject)
-    server, hints = server_body(context.subject, context.parameters, key_name)
+    server, hints = server_body(context.subject, context.parameters, context.data.get("key_name", ""))
     return context.cloud.compute.create_server(server, hints)
 
 
