@@ -1,11 +1,11 @@
 from rest_framework.routers import BaseRouter
 
-from waldur_openstack.api import block_storage, catalogue, compute, identity, network, security
+from waldur_openstack.api import block_storage, catalogue, compute, identity, network, security, server_groups
 
 ROUTES = {
     "tenant": identity.TenantViewSet,
     "instance": compute.InstanceViewSet,
-    "server-group": compute.ServerGroupViewSet,
+    "server-group": server_groups.ServerGroupViewSet,
     "volume": block_storage.VolumeViewSet,
     "network": network.NetworkViewSet,
     "subnet": network.SubNetViewSet,

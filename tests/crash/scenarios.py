@@ -66,6 +66,14 @@ class Stage:
     def security_group(self) -> Any:
         return built(order_security_group(self, self.tenant()))
 
+    def volume_beside_instance(self) -> Any:
+        """A free volume, and a server of the same tenant to attach it to."""
+        return build_volume(self.instance().tenant, self.cast.owner)
+
+    def data_volume(self) -> Any:
+        """The data volume of a stopped server."""
+        return self.stopped_instance().volumes.get(bootable=False)
+
     def connection(self, state: CoreState = CoreState.OK) -> ServiceSettings:
         ServiceSettings.objects.filter(pk=self.service.pk).update(state=state)
         self.service.refresh_from_db()
@@ -97,6 +105,10 @@ def run_workflow(stage: Stage, subject: Any, name: str) -> None:
     drain()
     subject.refresh_from_db()
     assert operation_of(subject).state == Operation.State.DONE
+
+
+def attach(stage: Stage, volume: Any) -> Any:
+    return begin("openstack.volume.attach", instance=volume.tenant.instances.get().uuid.hex)(stage, volume)
 
 
 def create_tenant(stage: Stage, _: Any) -> Any:
@@ -145,6 +157,9 @@ SCENARIOS: dict[str, Scenario] = {
     "openstack.security_group.delete": Scenario(Stage.security_group, begin("openstack.security_group.delete")),
     "openstack.volume.create": Scenario(Stage.tenant, lambda stage, tenant: order_volume(tenant, stage.cast.owner)),
     "openstack.volume.delete": Scenario(Stage.volume, delete),
+    "openstack.volume.attach": Scenario(Stage.volume_beside_instance, attach),
+    "openstack.volume.detach": Scenario(Stage.data_volume, begin("openstack.volume.detach")),
+    "openstack.volume.extend": Scenario(Stage.data_volume, begin("openstack.volume.extend", size=3072)),
 }
 
 

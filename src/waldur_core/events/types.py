@@ -1,6 +1,6 @@
 """The event types, by group (states-and-flows §11)."""
 
-RESOURCE_ACTIONS = ("pull", "start", "stop", "restart")
+RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend")
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -176,8 +176,8 @@ class Run:
 
     def _finish(self) -> None:
         with transaction.atomic():
-            self.workflow.succeed(self.context)
             self._clear_action()
+            self.workflow.succeed(self.context)
             self._tell("succeeded", f"{self.workflow.title} of {self.operation.subject_name} has succeeded.")
             self._end(State.DONE)
 
@@ -265,8 +265,8 @@ class Run:
         with transaction.atomic():
             if subject := self._stored_subject():
                 self.context.subject = subject
-                self.workflow.fail(self.context, error, operation.error_traceback)
                 self._clear_action()
+                self.workflow.fail(self.context, error, operation.error_traceback)
             self._tell("failed", f"{self.workflow.title} of {operation.subject_name} has failed: {error.message}")
             self._end(State.CANCELLED if operation.error_code == Cancelled.code else State.ERRED)
 
@@ -312,6 +312,7 @@ class Run:
     def _clear_action(self) -> None:
         subject = self.context.subject
         if isinstance(self.workflow, UpdateWorkflow) and hasattr(subject, "action") and subject.pk:
+            subject.action, subject.action_details = "", {}
             type(subject)._default_manager.filter(pk=subject.pk).update(action="", action_details={})
 
     def _tell(self, outcome: str, message: str) -> None:

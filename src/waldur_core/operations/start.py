@@ -66,6 +66,7 @@ def retry(operation: Operation, *, user: Any) -> Operation:
         raise Conflict(f"{subject} is {subject.state}: there is nothing to retry.")
     if Operation.objects.filter(subject_uuid=operation.subject_uuid, pk__gt=operation.pk).exists():
         raise Conflict(f"A later operation has changed {subject}; only the last one can be retried.")
+    workflow.resume(operation, subject)
     subject.enter(workflow.scheduled, **_action_fields(type(workflow), operation.parameters))
     operation.state = Operation.State.SCHEDULED
     operation.phase = Operation.Phase.BEGUN

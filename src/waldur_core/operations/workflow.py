@@ -118,6 +118,9 @@ class Workflow:
             planned += [PlannedStep(step, item, f"{step.name} {label}".strip()) for item, label in items]
         return planned
 
+    def resume(self, operation: "Operation", subject: Any) -> None:
+        """A failed operation is about to be tried again, in the request's transaction: take what it needs, or raise."""
+
     def succeed(self, context: Any) -> None:
         """The last word, in the transaction that ends the operation."""
         if self.deletes_subject:

@@ -23,9 +23,16 @@ from waldur_openstack import quotas
 from waldur_openstack.api.base import BASE_FIELDS, ResourceViewSet, TenantObjectFilter, TenantObjectSerializer, related
 from waldur_openstack.api.tenant_scope import InTenantSerializer, UsableLinkField
 from waldur_openstack.api.validators import validate_gibibyte
+from waldur_openstack.api.volume_actions import (
+    VolumeActions,
+    require_attachable,
+    require_detachable,
+    require_extendable,
+)
 from waldur_openstack.models import Image, Volume, VolumeAvailabilityZone, VolumeType
 from waldur_openstack.workflows.block_storage import CreateVolume, DeleteVolume
 
+MANAGE = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)
 DELETABLE = ("available", "error", "error_restoring", "error_extending", "")
 
 
@@ -70,7 +77,7 @@ class VolumeSerializer(TenantObjectSerializer):
         return str(volume.image_metadata or "")
 
     def get_extend_enabled(self, volume: Volume) -> bool:
-        return volume.state == CoreState.OK and not (volume.instance_id and volume.bootable)
+        return volume.state == CoreState.OK and not volume.is_system
 
 
 class VolumeCreateSerializer(InTenantSerializer):
@@ -144,7 +151,7 @@ class VolumeFilter(TenantObjectFilter):
         fields = ()
 
 
-class VolumeViewSet(ResourceViewSet):
+class VolumeViewSet(VolumeActions):
     """Block devices."""
 
     queryset = related(Volume.objects.all(), "tenant", "image", "type", "availability_zone", "instance")
@@ -154,9 +161,14 @@ class VolumeViewSet(ResourceViewSet):
     access = {
         **ResourceViewSet.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
-        "destroy": Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE),
+        **dict.fromkeys(("destroy", "attach", "detach", "extend"), MANAGE),
     }
-    preconditions = {"destroy": (require_state(CoreState.OK, CoreState.ERRED), require_deletable)}
+    preconditions = {
+        "destroy": (require_state(CoreState.OK, CoreState.ERRED), require_deletable),
+        "attach": (require_state(CoreState.OK), require_attachable),
+        "detach": (require_state(CoreState.OK), require_detachable),
+        "extend": (require_state(CoreState.OK), require_extendable),
+    }
 
     @extend_schema(request=VolumeCreateSerializer, responses={201: VolumeSerializer})
     def create(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Servers and server groups: reading, deleting, power, console."""
+"""Servers: reading, deleting, power, console."""
 
 from typing import Any, cast
 
@@ -30,9 +30,11 @@ from waldur_openstack.api.base import (
     related,
 )
 from waldur_openstack.api.block_storage import NestedVolumeSerializer
+from waldur_openstack.api.instance_actions import InstanceActions
 from waldur_openstack.api.instance_create import InstanceCreateSerializer
 from waldur_openstack.api.network import NestedFloatingIPSerializer, NestedPortSerializer
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
+from waldur_openstack.api.volume_actions import READY_SERVERS
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Instance, Port, SecurityGroupRule, ServerGroup, Volume
 from waldur_openstack.workflows.compute import DeleteInstance, RestartInstance, StartInstance, StopInstance
@@ -163,10 +165,11 @@ class CloudRefused(APIException):
 
 
 RULES = SecurityGroupRule.objects.select_related("remote_group")
+MANAGE = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)
 POWER = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE_POWER)
 
 
-class InstanceViewSet(ResourceViewSet):
+class InstanceViewSet(InstanceActions):
     """Servers."""
 
     queryset = related(Instance.objects.all(), "tenant", "availability_zone", "server_group").prefetch_related(
@@ -184,7 +187,7 @@ class InstanceViewSet(ResourceViewSet):
     access = {
         **ResourceViewSet.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
-        "destroy": Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE),
+        **dict.fromkeys(("destroy", "attach_volume", "detach_volume"), MANAGE),
         "start": POWER,
         "stop": POWER,
         "restart": POWER,
@@ -197,6 +200,8 @@ class InstanceViewSet(ResourceViewSet):
         "start": (require_state(CoreState.OK), require_runtime_state("SHUTOFF")),
         "stop": (require_state(CoreState.OK), require_runtime_state("ACTIVE")),
         "restart": (require_state(CoreState.OK), require_runtime_state("ACTIVE")),
+        "attach_volume": (require_state(CoreState.OK), require_runtime_state(*READY_SERVERS)),
+        "detach_volume": (require_state(CoreState.OK),),
         "console": (require_state(CoreState.OK),),
         "open_console": (require_state(CoreState.OK),),
     }
@@ -286,30 +291,3 @@ def _override_domain(url: str, domain: str | None) -> str:
     host, slash, path = rest.partition("/")
     port = host.partition(":")[2]
     return f"{scheme}://{domain}{':' + port if port and ':' not in domain else ''}{slash}{path}"
-
-
-class ServerGroupSerializer(TenantObjectSerializer):
-    url = LinkField("openstack-server-group-detail")
-    display_name = serializers.SerializerMethodField()
-
-    class Meta(TenantObjectSerializer.Meta):
-        model = ServerGroup
-        fields = (*BASE_FIELDS, "tenant", "tenant_name", "tenant_uuid", "policy", "display_name")
-        read_only_fields = fields
-
-    def get_display_name(self, group: ServerGroup) -> str:
-        return f"{group.name} ({group.policy})"
-
-
-class ServerGroupFilter(TenantObjectFilter):
-    class Meta:
-        model = ServerGroup
-        fields = ()
-
-
-class ServerGroupViewSet(ResourceViewSet):
-    """Groups of servers that shall be together, or apart."""
-
-    queryset = related(ServerGroup.objects.all(), "tenant")
-    serializer_class = ServerGroupSerializer
-    filterset_class = ServerGroupFilter

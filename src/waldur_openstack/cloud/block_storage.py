@@ -46,6 +46,9 @@ class BlockStorage(Gateway):
     def force_delete_volume(self, volume_id: str) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-force_delete": {}})
 
+    def extend_volume(self, volume_id: str, gigabytes: int) -> None:
+        self.post(f"/volumes/{volume_id}/action", {"os-extend": {"new_size": gigabytes}})
+
     def set_bootable(self, volume_id: str, bootable: bool) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-set_bootable": {"bootable": bootable}})
 

@@ -1,6 +1,6 @@
 """The OpenStack objects we keep, one file per service."""
 
-from waldur_openstack.models.block_storage import Volume, VolumeAvailabilityZone, VolumeType
+from waldur_openstack.models.block_storage import Volume, VolumeAvailabilityZone, VolumeType, gigabytes_of
 from waldur_openstack.models.compute import Flavor, Instance, InstanceAvailabilityZone, ServerGroup
 from waldur_openstack.models.identity import Tenant
 from waldur_openstack.models.image import Image
@@ -24,4 +24,5 @@ __all__ = [
     "Volume",
     "VolumeAvailabilityZone",
     "VolumeType",
+    "gigabytes_of",
 ]

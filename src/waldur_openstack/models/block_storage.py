@@ -7,6 +7,13 @@ from waldur_openstack.models.compute import Instance
 from waldur_openstack.models.identity import CatalogueItem, TenantObject
 from waldur_openstack.models.image import Image
 
+ROOT_DEVICES = ("", "/dev/vda", "/dev/sda", "/dev/xvda", "/dev/hda")  # unknown counts as root: the careful guess
+
+
+def gigabytes_of(mebibytes: int) -> int:
+    """A size as clouds count it."""
+    return -(-mebibytes // 1024)
+
 
 class VolumeType(CatalogueItem, IdentifiedModel):
     """A kind of storage, such as ssd or hdd."""
@@ -66,4 +73,12 @@ class Volume(TenantObject):
     @property
     def gigabytes(self) -> int:
         """The size as the cloud counts it."""
-        return -(-self.size // 1024)
+        return gigabytes_of(self.size)
+
+    # what a server boots from; a bootable volume that was attached to it later is one like any other
+    SYSTEM: ClassVar = models.Q(bootable=True, device__in=ROOT_DEVICES)
+
+    @property
+    def is_system(self) -> bool:
+        """Whether its server boots from it."""
+        return self.instance_id is not None and self.bootable and self.device in ROOT_DEVICES

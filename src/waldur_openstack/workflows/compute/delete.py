@@ -66,7 +66,7 @@ class DeleteInstance(DeleteWorkflow):
 def kept_volumes(context: InstanceContext) -> Any:
     """Data volumes survive when the caller did not ask for their deletion; the system volume goes with the server."""
     keep = not context.parameters.get("delete_volumes", True)
-    return context.subject.volumes.filter(bootable=False).exclude(backend_id="") if keep else Volume.objects.none()
+    return context.subject.volumes.exclude(Volume.SYSTEM).exclude(backend_id="") if keep else Volume.objects.none()
 
 
 def removed_volumes(context: InstanceContext) -> Any:

@@ -1,0 +1,63 @@
+"""What can be done to a server, beyond power and console."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from waldur_core.operations.start import start
+from waldur_core.rest.serializers import RelatedLinkField
+from waldur_core.structure.states import CoreState, require_state
+from waldur_openstack.api.base import ResourceViewSet, StatusSerializer
+from waldur_openstack.api.volume_actions import VolumeAttachSerializer, require_attachable, require_detachable
+from waldur_openstack.models import Instance, Volume
+from waldur_openstack.workflows.attachments import DetachVolume
+
+
+class InstanceVolumeSerializer(serializers.Serializer[Any]):
+    """The seed's way to name a volume at the server's door."""
+
+    volume = RelatedLinkField(
+        "openstack-volume-detail", queryset=Volume.objects.select_related("tenant", "availability_zone")
+    )
+
+
+class InstanceActions(ResourceViewSet):
+    """The actions of `InstanceViewSet`."""
+
+    @extend_schema(request=InstanceVolumeSerializer, responses={202: StatusSerializer})
+    @action(detail=True, methods=["post"])
+    def attach_volume(self, request: Request, uuid: str) -> Response:
+        """Attach a volume; the same as `attach/` of the volume."""
+        instance = self.get_object()
+        volume = self._volume(request)
+        if volume.tenant_id != instance.tenant_id:
+            raise ValidationError({"volume": ["The instance and the volume are in different tenants."]})
+        for condition in (require_state(CoreState.OK), require_attachable):
+            condition(volume)
+        context = {**self.get_serializer_context(), "volume": volume}
+        serializer = VolumeAttachSerializer(data={"instance": instance.uuid.hex}, context=context)
+        serializer.is_valid(raise_exception=True)
+        return self.scheduled(serializer.save(), "attach was scheduled")
+
+    @extend_schema(request=InstanceVolumeSerializer, responses={202: StatusSerializer})
+    @action(detail=True, methods=["post"])
+    def detach_volume(self, request: Request, uuid: str) -> Response:
+        """Detach a volume; the same as `detach/` of the volume."""
+        instance: Instance = self.get_object()
+        volume = self._volume(request)
+        if volume.instance_id != instance.pk:
+            raise ValidationError({"volume": ["The volume is not attached to this instance."]})
+        for condition in (require_state(CoreState.OK), require_detachable):
+            condition(volume)
+        return self.scheduled(start(DetachVolume, volume, user=request.user), "detach was scheduled")
+
+    def _volume(self, request: Request) -> Volume:
+        serializer = InstanceVolumeSerializer(data=request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        volume: Volume = serializer.validated_data["volume"]
+        return volume

@@ -1,0 +1,80 @@
+"""Volumes that grow. One that a stopped server has is detached meanwhile and comes back to the same device."""
+
+from typing import Any
+
+from waldur_core.operations.workflow import Step
+from waldur_openstack import quotas
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models import Volume, gigabytes_of
+from waldur_openstack.workflows.attachments import AttachmentContext, attach, detach, find_attachment, is_attached
+from waldur_openstack.workflows.attachments import is_detached as is_available
+from waldur_openstack.workflows.block_storage import VolumeFailed
+from waldur_openstack.workflows.growth import GrowingWorkflow
+
+
+def was_attached(context: AttachmentContext) -> bool:
+    return context.subject.instance_id is not None
+
+
+def wanted(context: AttachmentContext) -> int:
+    return gigabytes_of(context.parameters["size"])
+
+
+def find_extended(context: AttachmentContext) -> JSON | None:
+    """The volume, when an earlier try has begun, or done, what we want."""
+    found = context.in_cloud()
+    return found if found["size"] >= wanted(context) or found["status"] == "extending" else None
+
+
+def is_extended(context: AttachmentContext) -> bool:
+    found = context.in_cloud()
+    done = found["status"] == "available" and found["size"] >= wanted(context)
+    if done:
+        ExtendVolume.settle(context)
+    elif found["status"] == "available" or found["status"].startswith("error"):
+        name, status = context.subject.name, found["status"]
+        raise VolumeFailed(f"The cloud could not extend volume {name} (its state there is {status}).")
+    return bool(done)
+
+
+class ExtendVolume(GrowingWorkflow):
+    """Parameters: size in MiB."""
+
+    name = "openstack.volume.extend"
+    title = "Extension of volume"
+    model = Volume
+    context = AttachmentContext
+    event = "resource_extend"
+    action = "Extend"
+    steps = (
+        Step(
+            name="Detach volume",
+            when=was_attached,
+            do=detach,
+            until=is_available,
+            keeps="a retry goes on from here, and attaches it again",
+        ),
+        Step(
+            name="Extend volume",
+            do=lambda c: c.cloud.block_storage.extend_volume(c.subject.backend_id, wanted(c)),
+            marker=find_extended,
+            until=is_extended,
+            keeps="volumes do not shrink",
+        ),
+        Step(
+            name="Attach volume",
+            when=was_attached,
+            do=attach,
+            marker=find_attachment,
+            until=is_attached,
+            keeps="it was attached before",
+        ),
+    )
+
+    @staticmethod
+    def goal(parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"size": parameters["size"]}
+
+    @staticmethod
+    def counts(subject: Any) -> dict[str, int]:
+        return quotas.of_volume(subject)
