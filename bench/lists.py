@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from waldur_core.server.memory import settle
 from waldur_core.structure.models import AuthToken, User
 from waldur_core.structure.states import CoreState
 from waldur_openstack.models import FloatingIP, Instance, Port, SecurityGroup, Tenant, Volume
@@ -58,6 +59,7 @@ def measure(page_size: int, rounds: int = 10) -> tuple[int, float]:
     token = AuthToken.objects.issue(User.objects.get(username="owner")).key
     client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
     best, statements = float("inf"), 0
+    settle()
     for _ in range(rounds):
         with CaptureQueriesContext(connection) as queries:
             began = time.perf_counter()

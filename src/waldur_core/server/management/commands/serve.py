@@ -6,6 +6,7 @@ from typing import Any
 from cheroot.wsgi import Server
 from django.core.management.base import BaseCommand, CommandParser
 
+from waldur_core.server.memory import settle
 from waldur_core.server.worker import EmbeddedWorker
 from waldur_core.server.wsgi import application
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _interrupt)
         if worker:
             worker.start()
+        settle()
         self.stdout.write(f"Serving http://{options['host']}:{options['port']}/api/")
         try:
             server.start()
