@@ -29,6 +29,7 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.api.security.changes import SecurityGroupCreateSerializer
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.models import Flavor
 from waldur_openstack.workflows.security import to_backend
 
 
@@ -111,6 +112,12 @@ def attach(stage: Stage, volume: Any) -> Any:
     return begin("openstack.volume.attach", instance=volume.tenant.instances.get().uuid.hex)(stage, volume)
 
 
+def change_flavor(stage: Stage, instance: Any) -> Any:
+    flavor = Flavor.objects.get(settings=stage.service, name="m1.small")
+    goal = {"flavor_name": flavor.name, "flavor_disk": flavor.disk, "cores": flavor.cores, "ram": flavor.ram}
+    return begin("openstack.instance.change_flavor", flavor=flavor.backend_id, **goal)(stage, instance)
+
+
 def create_tenant(stage: Stage, _: Any) -> Any:
     return order_tenant(stage.service, stage.cast.project, stage.cast.owner)
 
@@ -155,6 +162,7 @@ SCENARIOS: dict[str, Scenario] = {
     "openstack.security_group.update": Scenario(Stage.security_group, begin("openstack.security_group.update")),
     "openstack.security_group.set_rules": Scenario(Stage.security_group, set_rules),
     "openstack.security_group.delete": Scenario(Stage.security_group, begin("openstack.security_group.delete")),
+    "openstack.instance.change_flavor": Scenario(Stage.stopped_instance, change_flavor),
     "openstack.volume.create": Scenario(Stage.tenant, lambda stage, tenant: order_volume(tenant, stage.cast.owner)),
     "openstack.volume.delete": Scenario(Stage.volume, delete),
     "openstack.volume.attach": Scenario(Stage.volume_beside_instance, attach),

@@ -1,6 +1,6 @@
 """The event types, by group (states-and-flows §11)."""
 
-RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend")
+RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend", "change_flavor")
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
 GROUPS: dict[str, tuple[str, ...]] = {

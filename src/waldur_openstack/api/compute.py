@@ -187,7 +187,7 @@ class InstanceViewSet(InstanceActions):
     access = {
         **ResourceViewSet.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
-        **dict.fromkeys(("destroy", "attach_volume", "detach_volume"), MANAGE),
+        **dict.fromkeys(("destroy", "attach_volume", "detach_volume", "change_flavor"), MANAGE),
         "start": POWER,
         "stop": POWER,
         "restart": POWER,
@@ -201,6 +201,7 @@ class InstanceViewSet(InstanceActions):
         "stop": (require_state(CoreState.OK), require_runtime_state("ACTIVE")),
         "restart": (require_state(CoreState.OK), require_runtime_state("ACTIVE")),
         "attach_volume": (require_state(CoreState.OK), require_runtime_state(*READY_SERVERS)),
+        "change_flavor": (require_state(CoreState.OK), require_runtime_state("SHUTOFF")),
         "detach_volume": (require_state(CoreState.OK),),
         "console": (require_state(CoreState.OK),),
         "open_console": (require_state(CoreState.OK),),

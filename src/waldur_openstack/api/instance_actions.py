@@ -9,13 +9,16 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack.api.base import ResourceViewSet, StatusSerializer
+from waldur_openstack.api.tenant_scope import UsableLinkField
 from waldur_openstack.api.volume_actions import VolumeAttachSerializer, require_attachable, require_detachable
-from waldur_openstack.models import Instance, Volume
+from waldur_openstack.models import Flavor, Instance, Volume
 from waldur_openstack.workflows.attachments import DetachVolume
+from waldur_openstack.workflows.compute import ResizeInstance
 
 
 class InstanceVolumeSerializer(serializers.Serializer[Any]):
@@ -24,6 +27,32 @@ class InstanceVolumeSerializer(serializers.Serializer[Any]):
     volume = RelatedLinkField(
         "openstack-volume-detail", queryset=Volume.objects.select_related("tenant", "availability_zone")
     )
+
+
+class InstanceFlavorSerializer(serializers.Serializer[Any]):
+    """Another flavor; the context holds the `instance` and its `tenant`. The flavor's disk plays no part."""
+
+    flavor = UsableLinkField("openstack-flavor-detail", queryset=Flavor.objects.all())
+
+    def validate_flavor(self, flavor: Flavor) -> Flavor:
+        instance: Instance = self.context["instance"]
+        if flavor.name == instance.flavor_name:
+            raise ValidationError("The instance has this flavor already.")
+        if flavor.ram < instance.min_ram:
+            text = f"The image of the instance needs {instance.min_ram} MiB of RAM, the flavor has {flavor.ram}."
+            raise ValidationError(text)
+        return flavor
+
+    def create(self, validated: dict[str, Any]) -> Operation:
+        flavor: Flavor = validated["flavor"]
+        parameters = {
+            "flavor": flavor.backend_id,
+            "flavor_name": flavor.name,
+            "flavor_disk": flavor.disk,
+            "cores": flavor.cores,
+            "ram": flavor.ram,
+        }
+        return ResizeInstance.ask(self.context["instance"], user=self.context["request"].user, parameters=parameters)
 
 
 class InstanceActions(ResourceViewSet):
@@ -55,6 +84,16 @@ class InstanceActions(ResourceViewSet):
         for condition in (require_state(CoreState.OK), require_detachable):
             condition(volume)
         return self.scheduled(start(DetachVolume, volume, user=request.user), "detach was scheduled")
+
+    @extend_schema(request=InstanceFlavorSerializer, responses={202: StatusSerializer})
+    @action(detail=True, methods=["post"])
+    def change_flavor(self, request: Request, uuid: str) -> Response:
+        """Give a stopped instance another flavor."""
+        instance = self.get_object()
+        context = {**self.get_serializer_context(), "instance": instance, "tenant": instance.tenant}
+        serializer = InstanceFlavorSerializer(data=request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        return self.scheduled(serializer.save(), "change of flavor was scheduled")
 
     def _volume(self, request: Request) -> Volume:
         serializer = InstanceVolumeSerializer(data=request.data, context=self.get_serializer_context())

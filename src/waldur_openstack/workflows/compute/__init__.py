@@ -3,5 +3,6 @@
 from waldur_openstack.workflows.compute.create import CreateInstance
 from waldur_openstack.workflows.compute.delete import DeleteInstance
 from waldur_openstack.workflows.compute.power import RestartInstance, StartInstance, StopInstance
+from waldur_openstack.workflows.compute.resize import ResizeInstance
 
-__all__ = ["CreateInstance", "DeleteInstance", "RestartInstance", "StartInstance", "StopInstance"]
+__all__ = ["CreateInstance", "DeleteInstance", "ResizeInstance", "RestartInstance", "StartInstance", "StopInstance"]
