@@ -74,6 +74,9 @@ def of_volume(volume: Volume) -> dict[str, int]:
     return {**deltas, f"gigabytes_{volume.type.name}": volume.gigabytes} if volume.type else deltas
 
 
+OF_FLOATING_IP = {"floating_ip_count": 1}
+
+
 def of_security_group(rules: int) -> dict[str, int]:
     return {"security_group_count": 1, **of_rules(rules)}
 

@@ -1,6 +1,15 @@
 from rest_framework.routers import BaseRouter
 
-from waldur_openstack.api import block_storage, catalogue, compute, identity, network, security, server_groups
+from waldur_openstack.api import (
+    block_storage,
+    catalogue,
+    compute,
+    floating_ips,
+    identity,
+    network,
+    security,
+    server_groups,
+)
 
 ROUTES = {
     "tenant": identity.TenantViewSet,
@@ -11,7 +20,7 @@ ROUTES = {
     "subnet": network.SubNetViewSet,
     "router": network.RouterViewSet,
     "port": network.PortViewSet,
-    "floating-ip": network.FloatingIPViewSet,
+    "floating-ip": floating_ips.FloatingIPViewSet,
     "security-group": security.SecurityGroupViewSet,
     "flavor": catalogue.FlavorViewSet,
     "image": catalogue.ImageViewSet,

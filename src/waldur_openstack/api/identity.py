@@ -35,6 +35,7 @@ from waldur_openstack.api.base import (
     StatusSerializer,
     related,
 )
+from waldur_openstack.api.floating_ips import FloatingIPsOfTenant
 from waldur_openstack.api.security import SecurityGroupsOfTenant, TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.api.validators import validate_private_cidr
@@ -263,7 +264,7 @@ class TenantFilter(ResourceFilter):
         fields = ()
 
 
-class TenantViewSet(SecurityGroupsOfTenant, ResourceViewSet):
+class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, ResourceViewSet):
     """Projects in a cloud, with their quotas."""
 
     queryset = related(Tenant.objects.all())
@@ -276,11 +277,13 @@ class TenantViewSet(SecurityGroupsOfTenant, ResourceViewSet):
         "quotas": Visible(),
         "set_quotas": Staff(),
         **SecurityGroupsOfTenant.group_access,
+        **FloatingIPsOfTenant.address_access,
     }
     preconditions = {
         "destroy": (require_state(CoreState.OK, CoreState.ERRED),),
         "set_quotas": (require_state(CoreState.OK),),
         **SecurityGroupsOfTenant.group_preconditions,
+        **FloatingIPsOfTenant.address_preconditions,
     }
 
     @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})

@@ -251,11 +251,3 @@ class FloatingIPFilter(TenantObjectFilter):
     class Meta:
         model = FloatingIP
         fields = ()
-
-
-class FloatingIPViewSet(ResourceViewSet):
-    """Public addresses."""
-
-    queryset = related(FloatingIP.objects.all(), "tenant", "port__instance")
-    serializer_class = FloatingIPSerializer
-    filterset_class = FloatingIPFilter

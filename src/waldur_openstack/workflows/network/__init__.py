@@ -1,5 +1,12 @@
 """The workflows of what Neutron keeps."""
 
+from waldur_openstack.workflows.network.floating_ips import (
+    AttachFloatingIP,
+    CreateFloatingIP,
+    DeleteFloatingIP,
+    DescribeFloatingIP,
+    DetachFloatingIP,
+)
 from waldur_openstack.workflows.network.security_groups import (
     CreateSecurityGroup,
     DeleteSecurityGroup,
@@ -7,4 +14,14 @@ from waldur_openstack.workflows.network.security_groups import (
     UpdateSecurityGroup,
 )
 
-__all__ = ["CreateSecurityGroup", "DeleteSecurityGroup", "SetSecurityGroupRules", "UpdateSecurityGroup"]
+__all__ = [
+    "AttachFloatingIP",
+    "CreateFloatingIP",
+    "CreateSecurityGroup",
+    "DeleteFloatingIP",
+    "DeleteSecurityGroup",
+    "DescribeFloatingIP",
+    "DetachFloatingIP",
+    "SetSecurityGroupRules",
+    "UpdateSecurityGroup",
+]
