@@ -13,6 +13,7 @@ from django.db import connection
 from tests.factories import make_user
 from waldur_core.events.log import record
 from waldur_core.secrets.columns import encrypted_columns
+from waldur_core.secrets.fields import Sealed
 from waldur_core.secrets.keys import cipher, load_or_create
 from waldur_core.secrets.redaction import RedactingFilter, redact
 from waldur_core.structure.models import AuthToken, ServiceSettings
@@ -130,8 +131,19 @@ def test_without_its_key_a_secret_cannot_be_read(keys: Any) -> None:
     settings = cloud()
     keys.SECRET_KEYS = [Fernet.generate_key().decode()]
     cipher.cache_clear()
+    found = ServiceSettings.objects.get(pk=settings.pk)
     with pytest.raises(InvalidToken):
-        ServiceSettings.objects.get(pk=settings.pk)
+        _ = found.secret_options
+
+
+def test_a_secret_that_nobody_looks_at_stays_sealed() -> None:
+    found = ServiceSettings.objects.get(pk=cloud().pk)
+    sealed = vars(found)["secret_options"]
+    assert isinstance(sealed, Sealed)
+    found.name = "renamed"
+    found.save(update_fields=["name"])
+    assert vars(found)["secret_options"] is sealed
+    assert found.secret_options == {"password": SECRET}
 
 
 def test_rotation_goes_through_in_batches(keys: Any) -> None:

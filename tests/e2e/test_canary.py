@@ -102,7 +102,7 @@ def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, s
         places |= {"database": canaries.database(), "messages": canaries.messages(), "cache": canaries.cached()}
         assert twin.cloud
         tokens_of_the_cloud = [str(token["id"]) for token in twin.cloud.state.all("tokens")]
-        places["tokens"] = "\n".join([*AuthToken.objects.values_list("key", flat=True), *tokens_of_the_cloud])
+        places["tokens"] = "\n".join([*(token.key for token in AuthToken.objects.all()), *tokens_of_the_cloud])
         yield {**places, "log": log.getvalue()}
         transaction.set_rollback(True)
 
