@@ -27,6 +27,7 @@ from waldur_core.operations.start import start
 from waldur_core.operations.workflow import Workflow, workflow_named
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
+from waldur_openstack.api.floating_ips import FloatingIPCreateSerializer
 from waldur_openstack.api.security.changes import SecurityGroupCreateSerializer
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Flavor
@@ -64,9 +65,6 @@ class Stage:
     def volume(self) -> Any:
         return build_volume(self.tenant(), self.cast.owner)
 
-    def security_group(self) -> Any:
-        return built(order_security_group(self, self.tenant()))
-
     def volume_beside_instance(self) -> Any:
         """A free volume, and a server of the same tenant to attach it to."""
         return build_volume(self.instance().tenant, self.cast.owner)
@@ -74,6 +72,19 @@ class Stage:
     def data_volume(self) -> Any:
         """The data volume of a stopped server."""
         return self.stopped_instance().volumes.get(bootable=False)
+
+    def security_group(self) -> Any:
+        return built(order_security_group(self, self.tenant()))
+
+    def floating_ip(self) -> Any:
+        return built(order_floating_ip(self, self.tenant()))
+
+    def floating_ip_beside_instance(self) -> Any:
+        """A free address, and a server without one."""
+        return built(order_floating_ip(self, self.instance(floating_ips=[]).tenant))
+
+    def attached_floating_ip(self) -> Any:
+        return self.instance().tenant.floatingips.get()
 
     def connection(self, state: CoreState = CoreState.OK) -> ServiceSettings:
         ServiceSettings.objects.filter(pk=self.service.pk).update(state=state)
@@ -140,6 +151,15 @@ def set_rules(stage: Stage, group: Any) -> Any:
     return begin("openstack.security_group.set_rules", removed=removed)(stage, group)
 
 
+def order_floating_ip(stage: Stage, tenant: Any) -> Any:
+    return order_in_tenant(FloatingIPCreateSerializer, tenant, stage.cast.owner)
+
+
+def attach_floating_ip(stage: Stage, address: Any) -> Any:
+    port = address.tenant.ports.get()
+    return begin("openstack.floating_ip.attach", port=port.uuid.hex)(stage, address)
+
+
 def nothing(_: Stage) -> None: ...
 
 
@@ -162,6 +182,11 @@ SCENARIOS: dict[str, Scenario] = {
     "openstack.security_group.update": Scenario(Stage.security_group, begin("openstack.security_group.update")),
     "openstack.security_group.set_rules": Scenario(Stage.security_group, set_rules),
     "openstack.security_group.delete": Scenario(Stage.security_group, begin("openstack.security_group.delete")),
+    "openstack.floating_ip.create": Scenario(Stage.tenant, order_floating_ip),
+    "openstack.floating_ip.attach": Scenario(Stage.floating_ip_beside_instance, attach_floating_ip),
+    "openstack.floating_ip.detach": Scenario(Stage.attached_floating_ip, begin("openstack.floating_ip.detach")),
+    "openstack.floating_ip.update": Scenario(Stage.floating_ip, begin("openstack.floating_ip.update")),
+    "openstack.floating_ip.delete": Scenario(Stage.attached_floating_ip, begin("openstack.floating_ip.delete")),
     "openstack.instance.change_flavor": Scenario(Stage.stopped_instance, change_flavor),
     "openstack.volume.create": Scenario(Stage.tenant, lambda stage, tenant: order_volume(tenant, stage.cast.owner)),
     "openstack.volume.delete": Scenario(Stage.volume, delete),
