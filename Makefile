@@ -45,7 +45,7 @@ test-lab: $(READY) ## the suites that talk to the real OpenStack of `make lab`
 lint: $(READY) ## style, types, import contracts, generated files, migrations
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy src twins demo examples bench tests
+	@DATABASE_URL=postgresql:///unused $(BIN)/mypy src twins demo examples bench tests lab
 	@$(BIN)/lint-imports
 	@WALDUR_STATE_DIR=.test $(BIN)/waldur makemigrations --check --dry-run
 

@@ -35,6 +35,7 @@ def main() -> None:
         print("\nStopping…")
     finally:
         processes.stop(started)
+        processes.stop_database()
         DESCRIPTION.unlink(missing_ok=True)
 
 

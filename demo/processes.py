@@ -62,6 +62,20 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+def stop_database() -> None:
+    """Stop the embedded PostgreSQL when a killed server has left it running; its own last user stops it otherwise."""
+    pid_file = STATE_DIR / "postgres" / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().split()[0])
+        os.kill(pid, signal.SIGINT)
+    except (OSError, ValueError, IndexError):
+        return
+    for _ in range(100):
+        if not pid_file.exists():
+            return
+        time.sleep(0.1)
+
+
 def running() -> dict[str, Any] | None:
     """The description of the demo that runs now, if one does."""
     try:
