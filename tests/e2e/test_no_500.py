@@ -12,6 +12,8 @@ from tests.e2e.estate import Estate
 from tests.e2e.market import OFFERINGS, ORDERS, RESOURCES
 from tests.factories import client_of
 
+pytestmark = pytest.mark.slow
+
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -102,12 +104,7 @@ def test_what_is_right_is_right(estate: Estate, target: str) -> None:
     assert answer.status_code == 201, answer.content
 
 
-ALIKE = ("an order for a server", "an order for a volume")  # the same serializers as of "a server"
-
-
-@pytest.mark.parametrize(
-    "target", [pytest.param(target, marks=[pytest.mark.slow] if target in ALIKE else []) for target in TARGETS]
-)
+@pytest.mark.parametrize("target", TARGETS)
 def test_one_wrong_value_in_a_right_body(estate: Estate, target: str) -> None:
     path, right, who = TARGETS[target]
     body, user = right(estate), getattr(estate, who)
@@ -142,7 +139,6 @@ HOSTILE: list[Any] = [
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.slow
 def test_every_hostile_value_in_every_place(estate: Estate, target: str) -> None:
     path, right, who = TARGETS[target]
     body, user = right(estate), getattr(estate, who)
