@@ -24,8 +24,8 @@ class Backoff:
     """Seconds between tries: `first`, then times `factor`, at most `most`."""
 
     first: float = 0.2
-    factor: float = 1.6
-    most: float = 5.0
+    factor: float = 1.25
+    most: float = 3.0
 
     def delay(self, attempt: int) -> float:
         """Seconds to wait after the given number of earlier tries."""
