@@ -35,6 +35,7 @@ from waldur_openstack.api.base import (
     StatusSerializer,
     related,
 )
+from waldur_openstack.api.changing import TenantObjectViewSet
 from waldur_openstack.api.floating_ips import FloatingIPsOfTenant
 from waldur_openstack.api.security import SecurityGroupsOfTenant, TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
@@ -264,7 +265,7 @@ class TenantFilter(ResourceFilter):
         fields = ()
 
 
-class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, ResourceViewSet):
+class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, TenantObjectViewSet):
     """Projects in a cloud, with their quotas."""
 
     queryset = related(Tenant.objects.all())

@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.db import models
 
 from waldur_core.secrets.fields import EncryptedTextField
@@ -39,6 +40,11 @@ class TenantObject(ServiceResource):
         if self.project_id is None:
             self.project, self.service_settings = self.tenant.project, self.tenant.service_settings
         super().save(*args, **kwargs)
+
+
+def tenant_models() -> list[type[TenantObject]]:
+    """All that can live in a tenant."""
+    return [model for model in apps.get_app_config("openstack").get_models() if issubclass(model, TenantObject)]
 
 
 class CatalogueItem(models.Model):

@@ -46,6 +46,8 @@ class SubNet(TenantObject):
     disable_gateway = models.BooleanField(default=False)
     allocation_pools = models.JSONField(default=list, blank=True)
     ip_version = models.PositiveSmallIntegerField(default=4)
+    ipv6_ra_mode = models.CharField(max_length=20, null=True)
+    ipv6_address_mode = models.CharField(max_length=20, null=True)
     enable_dhcp = models.BooleanField(default=True)
     dns_nameservers = models.JSONField(default=list, blank=True)
     host_routes = models.JSONField(default=list, blank=True)

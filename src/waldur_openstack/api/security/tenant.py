@@ -8,9 +8,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from waldur_core.permissions.access import Holder
-from waldur_core.permissions.strings import Permission
 from waldur_core.structure.states import CoreState, require_state
+from waldur_openstack.api.changing import managed
 from waldur_openstack.api.security.changes import SecurityGroupCreateSerializer
 from waldur_openstack.api.security.groups import SecurityGroupSerializer
 
@@ -18,14 +17,14 @@ from waldur_openstack.api.security.groups import SecurityGroupSerializer
 class SecurityGroupsOfTenant:
     """The actions on a tenant that make security groups."""
 
-    group_access: ClassVar = {"create_security_group": Holder(permission=Permission.OPENSTACK_TENANT_MANAGE)}
+    group_access: ClassVar = managed("create_security_group")
     group_preconditions: ClassVar = {"create_security_group": (require_state(CoreState.OK),)}
 
     @extend_schema(request=SecurityGroupCreateSerializer, responses={201: SecurityGroupSerializer})
     @action(detail=True, methods=["post"])
     def create_security_group(self: Any, request: Request, uuid: str) -> Response:
         """Create a security group in the tenant."""
-        context = {**self.get_serializer_context(), "tenant": self.get_object(), "user": request.user}
+        context = self.context_of(self.get_object())
         serializer = SecurityGroupCreateSerializer(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)
         group = serializer.save()

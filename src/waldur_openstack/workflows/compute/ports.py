@@ -4,6 +4,7 @@ from typing import Any
 
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.sync.network import port_columns
 from waldur_openstack.workflows.compute.context import InstanceContext
 from waldur_openstack.workflows.context import described, save
 
@@ -28,14 +29,7 @@ def create_port(context: InstanceContext) -> JSON:
 
 
 def record_port(context: InstanceContext, found: JSON) -> None:
-    save(
-        context.port,
-        backend_id=found["id"],
-        mac_address=found["mac_address"],
-        fixed_ips=found["fixed_ips"],
-        status=found["status"],
-        state=CoreState.OK,
-    )
+    save(context.port, backend_id=found["id"], state=CoreState.OK, **port_columns(found))
 
 
 def delete_port(context: InstanceContext) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.sync.network import network_columns, router_columns, subnet_columns
 from waldur_openstack.workflows.context import described, save
 from waldur_openstack.workflows.identity.context import TenantContext
 
@@ -17,15 +18,7 @@ def create_network(context: TenantContext) -> JSON:
 
 def record_network(context: TenantContext, network: JSON) -> None:
     assert context.network
-    save(
-        context.network,
-        backend_id=network["id"],
-        mtu=network.get("mtu"),
-        port_security_enabled=network.get("port_security_enabled", True),
-        type=network.get("provider:network_type", ""),
-        segmentation_id=network.get("provider:segmentation_id"),
-        state=CoreState.OK,
-    )
+    save(context.network, backend_id=network["id"], state=CoreState.OK, **network_columns(network))
     save(context.tenant, internal_network_id=network["id"])
 
 
@@ -52,13 +45,7 @@ def create_subnet(context: TenantContext) -> JSON:
 
 def record_subnet(context: TenantContext, subnet: JSON) -> None:
     assert context.subnet
-    save(
-        context.subnet,
-        backend_id=subnet["id"],
-        gateway_ip=subnet["gateway_ip"],
-        allocation_pools=subnet["allocation_pools"],
-        state=CoreState.OK,
-    )
+    save(context.subnet, backend_id=subnet["id"], state=CoreState.OK, **subnet_columns(subnet))
 
 
 def create_router(context: TenantContext) -> JSON:
@@ -97,15 +84,8 @@ def set_gateway(context: TenantContext) -> JSON:
 
 
 def record_gateway(context: TenantContext, router: JSON) -> None:
-    info = router["external_gateway_info"]
-    save(
-        context.router,
-        external_network_id=info["network_id"],
-        enable_snat=info.get("enable_snat"),
-        external_fixed_ips=info.get("external_fixed_ips", []),
-        state=CoreState.OK,
-    )
-    save(context.tenant, external_network_id=info["network_id"])
+    save(context.router, state=CoreState.OK, **router_columns(router))
+    save(context.tenant, external_network_id=context.router.external_network_id)
 
 
 def clear_gateway(context: TenantContext) -> None:
