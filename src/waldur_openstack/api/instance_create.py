@@ -230,9 +230,8 @@ class InstanceCreateSerializer(InTenantSerializer):
             image_name=image.name,
             bootable=True,
         )
-        data = [{"size": attrs["data_volume_size"], "volume_type": attrs.get("data_volume_type")}]
-        if not attrs.get("data_volume_size"):
-            data = []
+        first = {"size": attrs.get("data_volume_size"), "volume_type": attrs.get("data_volume_type")}
+        data = [first] if first["size"] else []
         data += attrs["data_volumes"]
         return [system] + [
             Volume(
