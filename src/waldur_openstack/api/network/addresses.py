@@ -115,8 +115,8 @@ def check_pools(block: Block, pools: Iterable[Mapping[str, str]], gateway: str |
             raise _wrong_pools(f"{text} contains the gateway {gateway}.")
         spans.append((int(start), int(end), text))
     spans.sort()
-    for (_, end, one), (start, _, other) in pairwise(spans):
-        if start <= end:
+    for (_, last, one), (first, _, other) in pairwise(spans):
+        if first <= last:
             raise _wrong_pools(f"{one} and {other} overlap.")
 
 

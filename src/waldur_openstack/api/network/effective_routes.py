@@ -16,7 +16,6 @@ class EffectiveRouteSerializer(serializers.Serializer[Any]):
 
     destination = serializers.CharField()
     nexthop = serializers.IPAddressField(allow_null=True)
-    source = serializers.ChoiceField(choices=("connected", "static", "default"))
     subnet_uuid = HexUUIDField(required=False, allow_null=True)
     subnet_name = serializers.CharField(required=False)
     subnet_cidr = serializers.CharField(required=False)
@@ -26,6 +25,11 @@ class EffectiveRouteSerializer(serializers.Serializer[Any]):
     gateway_ip_on_router = serializers.IPAddressField(required=False, allow_null=True)
     external_network_uuid = HexUUIDField(required=False, allow_null=True)
     external_network_name = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # as an attribute, `source` means something else to a field
+        sources = ("connected", "static", "default")
+        return {**super().get_fields(), "source": serializers.ChoiceField(choices=sources)}
 
 
 class EffectiveRoutesSerializer(serializers.Serializer[Any]):

@@ -84,8 +84,11 @@ class AvailableExternalNetworkSerializer(serializers.Serializer[Any]):
     backend_id = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField()
-    source = serializers.ChoiceField(choices=("global", "rbac"))
     subnets = AvailableSubnetSerializer(many=True)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # as an attribute, `source` means something else to a field
+        return {**super().get_fields(), "source": serializers.ChoiceField(choices=("global", "rbac"))}
 
 
 def available_external_networks(tenant: Tenant) -> list[dict[str, Any]]:

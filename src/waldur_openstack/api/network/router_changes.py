@@ -82,7 +82,7 @@ class AddInterfaceSerializer(RouterInterfaceSerializer):
             raise ValidationError({"subnet": ["The subnet has no gateway address for the router; name a port of it."]})
         if port and port.device_owner:
             raise Conflict("The port is in use.")
-        inside = subnet or port.subnet
+        inside = subnet or (port and port.subnet)
         if inside and inside.is_connected and (subnet or inside.router == self.object):
             raise Conflict(f"The subnet is connected to router {inside.router} already.")
         return named

@@ -51,9 +51,12 @@ class NodeSerializer(serializers.Serializer[Any]):
 
 
 class EdgeSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField(help_text="Id of a node.")
     target = serializers.CharField(help_text="Id of a node.")
     kind = serializers.ChoiceField(choices=EDGES)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        # as an attribute, `source` means something else to a field
+        return {"source": serializers.CharField(help_text="Id of a node."), **super().get_fields()}
 
 
 class TopologySerializer(serializers.Serializer[Any]):
