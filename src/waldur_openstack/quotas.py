@@ -77,6 +77,10 @@ def of_volume(volume: Volume) -> dict[str, int]:
 OF_FLOATING_IP = {"floating_ip_count": 1}
 
 
+def of_ports(number: int) -> dict[str, int]:
+    return {"port_count": number}
+
+
 def of_security_group(rules: int) -> dict[str, int]:
     return {"security_group_count": 1, **of_rules(rules)}
 

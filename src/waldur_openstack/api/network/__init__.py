@@ -6,6 +6,7 @@ from waldur_openstack.api.network.floating_ips import (
     NestedFloatingIPSerializer,
 )
 from waldur_openstack.api.network.networks import NetworkViewSet
+from waldur_openstack.api.network.policies import NetworkRBACPolicyViewSet
 from waldur_openstack.api.network.ports import NestedPortSerializer, PortViewSet
 from waldur_openstack.api.network.routers import RouterViewSet
 from waldur_openstack.api.network.subnets import SubNetViewSet
@@ -15,6 +16,7 @@ __all__ = [
     "FloatingIPSerializer",
     "NestedFloatingIPSerializer",
     "NestedPortSerializer",
+    "NetworkRBACPolicyViewSet",
     "NetworkViewSet",
     "PortViewSet",
     "RouterViewSet",

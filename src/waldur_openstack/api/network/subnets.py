@@ -8,10 +8,10 @@ from waldur_core.rest.serializers import HexUUIDField, LinkField, RelatedLinkFie
 from waldur_openstack.api.base import (
     TENANT_FIELDS,
     ResourceViewSet,
-    TenantObjectFilter,
     TenantObjectSerializer,
     related,
 )
+from waldur_openstack.api.network.shared import SharedFilter
 from waldur_openstack.models import SubNet
 
 
@@ -33,7 +33,9 @@ class SubNetSerializer(TenantObjectSerializer):
         read_only_fields = fields
 
 
-class SubNetFilter(TenantObjectFilter):
+class SubNetFilter(SharedFilter):
+    network_path = "network"
+
     network = LinkFilter()
     network_uuid = UUIDFilter(field_name="network__uuid")
     ip_version = django_filters.NumberFilter()
