@@ -25,9 +25,8 @@ class WantedFloatingIPSerializer(InstanceFloatingIPSerializer):
     """For the server's port on `subnet`: an address that is free or the server's own, else any."""
 
     def check_address(self, address: FloatingIP) -> None:
-        if address.state != CoreState.OK or not (
-            address.port is None or address.port.instance == self.context["object"]
-        ):
+        own = address.port is not None and address.port.instance_id == self.context["object"].pk
+        if not own or address.state != CoreState.OK:
             super().check_address(address)
 
 
@@ -49,14 +48,16 @@ class InstanceFloatingIPsSerializer(ActionSerializer):
     def create(self, validated: dict[str, Any]) -> Operation:
         """An address stays where it is when it is wanted there, or when any will do."""
         wanted: Wanted = validated["wanted"]
+        named = [address for _, address in wanted if address]
         now = {address.port_id: address for address in self.object.floating_ips}
-        settled = [
-            (port, now[port.pk]) for port, address in wanted if port.pk in now and address in (None, now[port.pk])
-        ]
-        done = {port.pk for port, _ in settled}
-        detached = [address for address in now.values() if address not in [address for _, address in settled]]
-        open_ends = [(port, address) for port, address in wanted if port.pk not in done]
-        return change_addresses(SetInstanceFloatingIPs, self.object, self.user, open_ends, detached)
+        settled = {
+            port.pk: now[port.pk]
+            for port, address in wanted
+            if port.pk in now and (address == now[port.pk] or (address is None and now[port.pk] not in named))
+        }
+        missing = [(port, address) for port, address in wanted if port.pk not in settled]
+        detached = [address for port, address in now.items() if port not in settled]
+        return change_addresses(SetInstanceFloatingIPs, self.object, self.user, missing, detached)
 
 
 class AssignFloatingIPSerializer(ActionSerializer):
@@ -115,7 +116,7 @@ def change_addresses(
     named = [address.uuid.hex for _, address in wanted if address]
     reserve(FloatingIP, {*named, *(address.uuid.hex for address in detached)})
     attached = {address.uuid.hex: port.uuid.hex for port, address in wanted if address}
-    created = []
+    created: list[str] = []
     for port in (port for port, address in wanted if address is None):
         address = take_free_address(instance) or FloatingIP(
             tenant=instance.tenant, backend_network_id=instance.tenant.external_network_id

@@ -31,7 +31,8 @@ class SharedFilter(TenantObjectFilter):
         tenants = visible_to(self.request.user, Tenant.objects.all())
         given = [value for value in (data["tenant"], data["tenant_uuid"]) if value]
         for value in given:
-            tenants = tenants.filter(uuid=uuid_given_as(str(value)))
+            uuid = uuid_given_as(str(value))
+            tenants = tenants.filter(uuid=uuid) if uuid else tenants.none()
         if not given and not data["direct_only"] and not data["rbac_only"]:
             return queryset
         keys = tenants.values("pk")

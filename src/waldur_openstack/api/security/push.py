@@ -80,6 +80,9 @@ class Push:
 
     # checks -------------------------------------------------------------------------------------------------------
 
+    def _existing(self, item: dict[str, Any]) -> SecurityGroup | None:
+        return self.existing.get(item["uuid"]) if "uuid" in item else None
+
     def _check_names(self) -> None:
         uuids = [item["uuid"] for item in self.items if "uuid" in item]
         if unknown := [uuid for uuid in uuids if uuid not in self.existing]:
@@ -89,13 +92,13 @@ class Push:
         if double := repeated(item["name"] for item in self.items):
             refuse("name", f"The list has two groups called {double}.")
         for item in self.items:
-            group = self.existing.get(item.get("uuid"))
+            group = self._existing(item)
             if (item["name"] == DEFAULT) != (group is not None and group.name == DEFAULT):
                 refuse("name", "The name `default` belongs to the group every tenant has; it keeps it.")
 
     def _check_remote_groups(self) -> None:
         """Names become groups, as far as they exist; a group that goes cannot be named."""
-        staying = {item["name"]: self.existing.get(item.get("uuid")) for item in self.items}
+        staying = {item["name"]: self._existing(item) for item in self.items}
         staying |= {group.name: group for group in self.existing.values() if group.name == DEFAULT}
         for item in self.items:
             for rule in item.get("rules", ()):
