@@ -34,5 +34,7 @@ ROUTES = {
 def register(router: BaseRouter) -> None:
     for name, view_set in ROUTES.items():
         router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
+    policies = "openstack-network-rbac-policies"
+    router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
     # the seed's short name
     router.register("openstack-sgp", security.SecurityGroupViewSet, basename="openstack-sgp")

@@ -64,6 +64,19 @@ def subnet(cast: Cast) -> models.SubNet:
     )
 
 
+@example_of(models.NetworkRBACPolicy)
+def network_rbac_policy(cast: Cast) -> models.NetworkRBACPolicy:
+    """Shared with another tenant of the same project."""
+    source = tenant(cast)
+    target = models.Tenant.objects.create(
+        name="Neighbour", project=cast.project, service_settings=source.service_settings, state=CoreState.OK
+    )
+    network = models.Network.objects.create(name="shared", tenant=source, state=CoreState.OK)
+    return models.NetworkRBACPolicy.objects.create(
+        name="shared", tenant=source, network=network, target_tenant=target, state=CoreState.OK
+    )
+
+
 @example_of(models.SecurityGroup)
 def security_group(cast: Cast) -> models.SecurityGroup:
     group = models.SecurityGroup.objects.create(name="Example", tenant=tenant(cast), state=CoreState.OK)
