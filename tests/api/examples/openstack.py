@@ -20,6 +20,7 @@ CATALOGUE: dict[Any, dict[str, Any]] = {
     models.VolumeType: {},
     models.InstanceAvailabilityZone: {},
     models.VolumeAvailabilityZone: {},
+    models.ExternalNetwork: {},
 }
 IN_TENANT: dict[Any, dict[str, Any]] = {
     models.Volume: {"size": 1024},
