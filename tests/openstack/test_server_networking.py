@@ -170,19 +170,17 @@ def test_a_free_address_is_taken_before_a_new_one_is_made(cast: Cast, tenant: Te
     instance = build_instance(tenant, cast.owner, floating_ips=[])
     (port,), subnet = instance.ports.all(), SubNet.objects.get(tenant=tenant)
     item = {"subnet": subnet.uuid.hex}
-    body = {"floating_ips": [item]} if door == "update_floating_ips" else {}
+    on: dict[str, Any] = {"floating_ips": [item]} if door == "update_floating_ips" else {}
+    off: dict[str, Any] = {"floating_ips": []} if door == "update_floating_ips" else {}
     before = usages(tenant)["floating_ip_count"]
-    succeed(cast.admin, instance, door, body)
+    succeed(cast.admin, instance, door, on)
     (made,) = instance.floating_ips
     assert addresses_in_cloud(instance) == {made.address: port.backend_id}
     assert (made.state, usages(tenant)["floating_ip_count"]) == ("OK", before + 1)
-    off, off_body = (
-        ("update_floating_ips", {"floating_ips": []}) if door.startswith("up") else ("unassign_floating_ip", {})
-    )
-    succeed(cast.admin, instance, off, off_body)
+    succeed(cast.admin, instance, door.replace("assign_", "unassign_"), off)
     assert addresses_in_cloud(instance) == {made.address: None}
     limit(tenant, floating_ip_count=before + 1)
-    succeed(cast.admin, instance, door, body)
+    succeed(cast.admin, instance, door, on)
     assert addresses_in_cloud(instance) == {made.address: port.backend_id}
     listed = client_of(cast.member).get(url_of(instance, "floating_ips")).json()
     assert [address["address"] for address in listed] == [made.address]
