@@ -10,6 +10,7 @@ from waldur_core.operations.start import start
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
+from waldur_openstack.custom_images import LIMIT_OPTIONS
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
 
 REQUIRED = ("backend_url", "username", "password", "tenant_name")
@@ -60,12 +61,14 @@ def connect(offering: Offering) -> None:
     """Write the settings the offering is connected by, and have the connection checked."""
     attributes = {**offering.secret_options}
     public = {**attributes, **offering.options}
+    limits = {name: offering.plugin_options.get(name) for name in LIMIT_OPTIONS}
     fields: dict[str, Any] = {
         "name": offering.name,
         "customer": offering.customer,
         "shared": offering.shared,
         "secret_options": {name: attributes[name] for name in SECRET if name in attributes},
-        "options": {name: public[name] for name in PUBLIC if public.get(name) not in (None, "")},
+        "options": {name: public[name] for name in PUBLIC if public.get(name) not in (None, "")}
+        | {name: limit for name, limit in limits.items() if limit is not None},
     }
     service = offering.scope
     if service is None:
@@ -73,11 +76,19 @@ def connect(offering: Offering) -> None:
         offering.scope = service
         offering.save()
     else:
-        unchanged = all(getattr(service, name) == value for name, value in fields.items())
-        if unchanged and service.state == CoreState.OK:
+        checked = {name: getattr(service, name) for name in fields} | {"options": _connecting(service.options)}
+        proven = checked == {**fields, "options": _connecting(fields["options"])} and service.state == CoreState.OK
+        if proven and service.options == fields["options"]:
             return
         for name, value in fields.items():
             setattr(service, name, value)
         service.save(update_fields=[*fields, "modified"])
+        if proven:
+            return
     if attributes:
         start(ConnectCloud if service.state == CoreState.CREATION_SCHEDULED else CheckConnection, service, user=None)
+
+
+def _connecting(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a check of the connection is about: no limits."""
+    return {name: value for name, value in options.items() if name not in LIMIT_OPTIONS}
