@@ -114,10 +114,8 @@ class CustomImages:
             raise Conflict(error.message) from error
         except Unreachable:
             # the answer alone may have been lost, but only after all has been sent
-            if not data.complete:
-                raise
-            image = self.glance.image(image_id)
-            if image is None or image["status"] != "active":
+            image = self.glance.image(image_id) if data.complete else None
+            if image is None or data.differs_from(image):
                 raise
 
     def _verified(self, image_id: str, data: "_ImageData") -> JSON:

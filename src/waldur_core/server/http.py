@@ -1,7 +1,7 @@
 """The web server: cheroot, made safe for bodies of any size. None is kept in memory, read or not.
 
-cheroot alone reads a whole chunk of a chunked body at once, however large the client makes it, and all at once what a view
-has left unread.
+cheroot alone reads a whole chunk of a chunked body at once, however large the client makes it, and all at once what a
+view has left unread.
 """
 
 import contextlib
@@ -55,10 +55,10 @@ class ChunkedBody(io.RawIOBase):
         if self.left:
             return
         for _ in range(TRAILERS):
-            if not self.stream.readline(LINE).strip(b"\r\n"):
+            if self.stream.readline(LINE) in (b"\r\n", b"\n"):
                 self.ended = True
                 return
-        raise ValueError("The body has too many trailers.")
+        raise ValueError("The body broke off in its trailers, or has too many of them.")
 
 
 class Request(HTTPRequest):
