@@ -59,7 +59,8 @@ class Upload:
     def _until(self, mark: bytes) -> bytes:
         data = b""
         while mark not in data:
-            assert (more := self.socket.recv(65536)), f"closed after {data!r}"
+            more = self.socket.recv(65536)
+            assert more, f"closed after {data!r}"
             data += more
         return data
 
