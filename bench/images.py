@@ -1,4 +1,4 @@
-"""An image through a server of ours against straight to the cloud: throughput, and what it costs the server in memory."""
+"""An image through a server of ours against straight to the cloud: throughput, and what the server needs of memory."""
 
 import contextlib
 import os

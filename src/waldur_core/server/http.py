@@ -92,11 +92,10 @@ class Request(HTTPRequest):
 class Gateway(Gateway_10):
     """Hands chunked bodies to the application piece by piece."""
 
-    def get_environ(self) -> dict[str, Any]:
+    def get_environ(self) -> Any:
         if self.req.chunked_read:
             self.req.rfile = ChunkedBody(self.req.conn.rfile)
-        environ: dict[str, Any] = super().get_environ()
-        return environ
+        return super().get_environ()
 
 
 class Connection(HTTPConnection):

@@ -134,6 +134,7 @@ class ImageUploadViewSet(ReadOnlyViewSet):
     serializer_class = ImageTenantSerializer
     filterset_class = TenantFilter
     ordering_fields = {"name": "name"}
+    operation_suffixes: ClassVar = {"upload_without_id": "without_id"}
     access = {
         "list": Visible(),
         "retrieve": Visible(),
@@ -175,7 +176,7 @@ class ImageUploadViewSet(ReadOnlyViewSet):
             images.upload(key, StreamedBody(request))
         return Response({"status": "success", "response": DONE, "message": DONE})
 
-    @extend_schema(request=None, responses={400: ImageUploadedSerializer}, operation_id="upload_image_data_without_id")
+    @extend_schema(request=None, responses={400: ImageUploadedSerializer})
     @action(detail=True, methods=["post", "put"], url_path="upload_image_data", parser_classes=[OctetStreamParser])
     def upload_without_id(self, request: Request, uuid: str) -> Response:
         """Always refused: the path must name the image."""
