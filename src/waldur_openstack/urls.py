@@ -6,6 +6,7 @@ from waldur_openstack.api import (
     compute,
     floating_ips,
     identity,
+    images,
     network,
     security,
     server_groups,
@@ -36,5 +37,8 @@ def register(router: BaseRouter) -> None:
         router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
     policies = "openstack-network-rbac-policies"
     router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
+    # the seed's path and the public client's
+    for name in ("openstack-marketplace", "openstack-marketplace-tenants"):
+        router.register(name, images.ImageUploadViewSet, basename=name.removesuffix("s"))
     # the seed's short name
     router.register("openstack-sgp", security.SecurityGroupViewSet, basename="openstack-sgp")
