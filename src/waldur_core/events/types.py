@@ -3,6 +3,13 @@
 RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend", "change_flavor")
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
+PULL_OUTCOMES = ("pulled", "imported", "cleaned")  # changed, found, and gone in the cloud
+
+
+def _pulls(kind: str) -> tuple[str, ...]:
+    return tuple(f"openstack_{kind}_{outcome}" for outcome in PULL_OUTCOMES)
+
+
 GROUPS: dict[str, tuple[str, ...]] = {
     "resources": (
         *(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES),
@@ -34,6 +41,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_updated",
         "marketplace_plan_archived",
     ),
+    "openstack_network": _pulls("network"),
+    "openstack_subnet": _pulls("subnet"),
+    "openstack_port": _pulls("port"),
+    "openstack_router": _pulls("router"),
+    "openstack_floating_ip": _pulls("floating_ip"),
+    "openstack_security_group": _pulls("security_group"),
+    "openstack_resources": _pulls("server_group"),
     "operations": ("operation_retried", "operation_cancel_requested"),
     "users": (
         "user_creation_succeeded",
@@ -70,4 +84,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
 ALL = frozenset(event_type for group in GROUPS.values() for event_type in group)
 
 # Types of our own. Clients of the published API know a closed list, so `/api/metadata/` names these apart.
-OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked"})
+OWN = frozenset(
+    {
+        "operation_retried",
+        "operation_cancel_requested",
+        "token_revoked",
+        *_pulls("router"),
+        *_pulls("floating_ip"),
+    }
+)

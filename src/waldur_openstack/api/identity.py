@@ -37,11 +37,13 @@ from waldur_openstack.api.base import (
 )
 from waldur_openstack.api.changing import TenantObjectViewSet
 from waldur_openstack.api.floating_ips import FloatingIPsOfTenant
+from waldur_openstack.api.pulling import Pulls, PullsOfTenant
 from waldur_openstack.api.security import SecurityGroupsOfTenant, TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.api.validators import validate_private_cidr
 from waldur_openstack.models import Network, Router, SubNet, Tenant
 from waldur_openstack.workflows.identity import CreateTenant, DeleteTenant, blacklisted
+from waldur_openstack.workflows.pulling import PullTenant
 from waldur_openstack.workflows.quotas import PushQuotas
 
 PASSWORD_LENGTH = 16
@@ -265,12 +267,13 @@ class TenantFilter(ResourceFilter):
         fields = ()
 
 
-class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, TenantObjectViewSet):
+class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, PullsOfTenant, Pulls, TenantObjectViewSet):
     """Projects in a cloud, with their quotas."""
 
     queryset = related(Tenant.objects.all())
     serializer_class = TenantSerializer
     filterset_class = TenantFilter
+    pull_workflow = PullTenant
     access = {
         **ResourceViewSet.base_access,
         "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="project"),
@@ -279,12 +282,14 @@ class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, TenantObjectVie
         "set_quotas": Staff(),
         **SecurityGroupsOfTenant.group_access,
         **FloatingIPsOfTenant.address_access,
+        **PullsOfTenant.pull_access,
     }
     preconditions = {
         "destroy": (require_state(CoreState.OK, CoreState.ERRED),),
         "set_quotas": (require_state(CoreState.OK),),
         **SecurityGroupsOfTenant.group_preconditions,
         **FloatingIPsOfTenant.address_preconditions,
+        **PullsOfTenant.pull_preconditions,
     }
 
     @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})

@@ -14,8 +14,10 @@ from waldur_openstack.api.base import (
     TenantObjectSerializer,
     related,
 )
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
 from waldur_openstack.models import FloatingIP, Network, Port, Router, SecurityGroup, SubNet
+from waldur_openstack.workflows.pulling import PullNetwork, PullPort, PullSubNet
 
 TENANT_FIELDS = (*BASE_FIELDS, "tenant", "tenant_name", "tenant_uuid")
 
@@ -53,12 +55,13 @@ class NetworkFilter(TenantObjectFilter):
         fields = ()
 
 
-class NetworkViewSet(ResourceViewSet):
+class NetworkViewSet(Pulls):
     """Virtual networks of tenants."""
 
     queryset = related(Network.objects.all(), "tenant").prefetch_related("subnets")
     serializer_class = NetworkSerializer
     filterset_class = NetworkFilter
+    pull_workflow = PullNetwork
 
 
 class SubNetSerializer(TenantObjectSerializer):
@@ -90,12 +93,13 @@ class SubNetFilter(TenantObjectFilter):
         fields = ()
 
 
-class SubNetViewSet(ResourceViewSet):
+class SubNetViewSet(Pulls):
     """Blocks of addresses."""
 
     queryset = related(SubNet.objects.all(), "tenant", "network", "router")
     serializer_class = SubNetSerializer
     filterset_class = SubNetFilter
+    pull_workflow = PullSubNet
 
 
 class NestedPortSerializer(ModelSerializer):
@@ -145,6 +149,7 @@ class RouterViewSet(ResourceViewSet):
     queryset = related(Router.objects.all(), "tenant")
     serializer_class = RouterSerializer
     filterset_class = RouterFilter
+    not_offered = frozenset({"unlink"})
 
 
 class PortSecurityGroupSerializer(ModelSerializer):
@@ -193,12 +198,13 @@ class PortFilter(TenantObjectFilter):
         fields = ()
 
 
-class PortViewSet(ResourceViewSet):
+class PortViewSet(Pulls):
     """Network interfaces."""
 
     queryset = related(Port.objects.all(), "tenant", "network").prefetch_related("floating_ips", "security_groups")
     serializer_class = PortSerializer
     filterset_class = PortFilter
+    pull_workflow = PullPort
 
 
 class NestedFloatingIPSerializer(ModelSerializer):

@@ -7,12 +7,8 @@ from typing import Any
 from waldur_core.operations.errors import NotFound
 from waldur_core.operations.workflow import Step
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.sync.interfaces import ROUTER_INTERFACES
 
-ROUTER_INTERFACES = (
-    "network:router_interface",
-    "network:router_interface_distributed",
-    "network:ha_router_replicated_interface",
-)
 KEPT = "deletion is not undone"
 
 
