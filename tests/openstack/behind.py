@@ -51,8 +51,7 @@ def pulled(cast: Cast, obj: Any, action: str = "pull") -> Any:
     """The pull is done; returns the object as it is now, None when its row has gone."""
     operation = pull(cast, obj, action)
     assert operation.state == Operation.State.DONE, operation.error_message + operation.error_traceback
-    found = type(obj).objects.filter(pk=obj.pk).first()
-    return found
+    return type(obj).objects.filter(pk=obj.pk).first()
 
 
 def add_rule(tenant: Tenant, group_id: str, **rule: Any) -> JSON:
