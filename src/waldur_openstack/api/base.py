@@ -1,5 +1,6 @@
 """What all OpenStack endpoints share: the common fields (spec BASE), filters (spec BF) and staff actions."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -12,16 +13,14 @@ from rest_framework.response import Response
 
 from waldur_core.operations.models import Operation
 from waldur_core.operations.workflow import workflow_named
-from waldur_core.permissions.access import Holder, Staff, Visible
-from waldur_core.permissions.strings import Permission
+from waldur_core.permissions.access import Staff, Visible
 from waldur_core.rest.errors import Conflict
 from waldur_core.rest.filters import LinkFilter, MultiValueFilter, NamedFilterSet, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
-from waldur_core.rest.views import ReadOnlyViewSet
+from waldur_core.rest.views import Precondition, ReadOnlyViewSet
 from waldur_core.structure.extra_fields import MARKETPLACE_FIELDS, extra_fields_of
 from waldur_core.structure.models import ServiceResource
-from waldur_core.structure.states import HISTORIC_NAMES, CoreState, require_state
-from waldur_openstack.models import Backup
+from waldur_core.structure.states import HISTORIC_NAMES, CoreState
 from waldur_openstack.removal import Removal
 
 BASE_FIELDS = (
@@ -143,28 +142,15 @@ def require_no_operation(obj: ServiceResource) -> None:
         raise Conflict(f"{title} is at work on {obj}. Wait until it has ended, or cancel it.")
 
 
-def require_in_cloud(obj: ServiceResource) -> None:
-    """409 when there is nothing to be found in the cloud. A backup is there as its snapshots."""
-    if not obj.backend_id and not (isinstance(obj, Backup) and obj.snapshots.exists()):
-        raise Conflict(f"{obj} does not exist in the cloud.")
-
-
 class ResourceViewSet(ReadOnlyViewSet):
     """Reads, and the actions by which staff put a row straight."""
 
-    base_access: ClassVar = {
-        "list": Visible(),
-        "retrieve": Visible(),
-        "set_ok": Staff(),
-        "set_erred": Staff(),
-        "unlink": Staff(),
-        "pull": Holder(permission=Permission.OPENSTACK_TENANT_MANAGE),
-    }
-    base_preconditions: ClassVar = {
+    state_access: ClassVar = {"list": Visible(), "retrieve": Visible(), "set_ok": Staff(), "set_erred": Staff()}
+    base_access: ClassVar = {**state_access, "unlink": Staff()}
+    base_preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {
         "set_ok": (require_no_operation,),
         "set_erred": (require_no_operation,),
         "unlink": (require_no_operation,),
-        "pull": (require_state(CoreState.OK, CoreState.ERRED), require_in_cloud),
     }
     not_offered: ClassVar[frozenset[str]] = frozenset()  # of the actions below
     access = base_access

@@ -162,7 +162,7 @@ class VolumeViewSet(VolumeActions, Pulls):
     pull_workflow = PullVolume
     ordering_fields = {**ResourceViewSet.ordering_fields, "instance_name": "instance__name", "size": "size"}
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
         **dict.fromkeys(("destroy", "attach", "detach", "extend"), MANAGE),
     }

@@ -188,7 +188,7 @@ class InstanceViewSet(InstanceActions, Pulls):
     pull_workflow = PullInstance
     ordering_fields = {**ResourceViewSet.ordering_fields, "start_time": "start_time"}
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
         **dict.fromkeys(("destroy", "attach_volume", "detach_volume", "change_flavor"), MANAGE),
         "start": POWER,

@@ -16,7 +16,7 @@ from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
-from waldur_openstack.api.base import ResourceViewSet, StatusSerializer, related
+from waldur_openstack.api.base import StatusSerializer, related
 from waldur_openstack.api.changing import CHANGEABLE, IN_BODY, REMOVABLE, Creates, Deletes, managed
 from waldur_openstack.api.network import FloatingIPFilter, FloatingIPSerializer
 from waldur_openstack.api.pulling import Pulls
@@ -108,7 +108,7 @@ class FloatingIPViewSet(Creates, Deletes, Pulls):
     delete_workflow = DeleteFloatingIP
     pull_workflow = PullFloatingIP
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": IN_BODY,
         **managed("destroy", "attach_to_port", "assign", "detach_from_port", "unassign", "update_description"),
     }

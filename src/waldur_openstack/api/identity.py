@@ -31,7 +31,6 @@ from waldur_openstack.api.base import (
     ResourceFilter,
     ResourceListSerializer,
     ResourceSerializer,
-    ResourceViewSet,
     StatusSerializer,
     related,
 )
@@ -275,7 +274,7 @@ class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, PullsOfTenant, 
     filterset_class = TenantFilter
     pull_workflow = PullTenant
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="project"),
         "destroy": Holder(permission=Permission.ORDER_APPROVE, on=CONSUMER),
         "quotas": Visible(),

@@ -150,6 +150,7 @@ class RouterViewSet(ResourceViewSet):
     serializer_class = RouterSerializer
     filterset_class = RouterFilter
     not_offered = frozenset({"unlink"})
+    access = ResourceViewSet.state_access
 
 
 class PortSecurityGroupSerializer(ModelSerializer):

@@ -1,5 +1,6 @@
 """Asking for pulls: of an object, and of a part of a tenant."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -8,9 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from waldur_core.operations.start import start
+from waldur_core.rest.errors import Conflict
+from waldur_core.rest.views import Precondition
+from waldur_core.structure.models import ServiceResource
 from waldur_core.structure.states import CoreState, require_state
-from waldur_openstack.api.base import ResourceViewSet, StatusSerializer, require_in_cloud
+from waldur_openstack.api.base import ResourceViewSet, StatusSerializer
 from waldur_openstack.api.changing import managed
+from waldur_openstack.models import Backup
 from waldur_openstack.workflows.pulling import (
     PullFlavors,
     PullFloatingIPs,
@@ -25,10 +30,22 @@ from waldur_openstack.workflows.pulling.base import PullWorkflow
 scheduled = extend_schema(request=None, responses={202: StatusSerializer})
 
 
+def require_in_cloud(obj: ServiceResource) -> None:
+    """409 when there is nothing to be found in the cloud. A backup is there as its snapshots."""
+    if not obj.backend_id and not (isinstance(obj, Backup) and obj.snapshots.exists()):
+        raise Conflict(f"{obj} does not exist in the cloud.")
+
+
 class Pulls(ResourceViewSet):
-    """POST to `pull/`. Access and conditions are the same for all: those of the base."""
+    """POST to `pull/`. Views that declare `access` of their own begin with `**Pulls.base_access`."""
 
     pull_workflow: ClassVar[type[PullWorkflow]]
+    base_access: ClassVar = {**ResourceViewSet.base_access, **managed("pull")}
+    base_preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {
+        **ResourceViewSet.base_preconditions,
+        "pull": (require_state(CoreState.OK, CoreState.ERRED), require_in_cloud),
+    }
+    access = base_access
 
     @scheduled
     @action(detail=True, methods=["post"])

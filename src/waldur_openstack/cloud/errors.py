@@ -33,7 +33,9 @@ def translated(what: str, project: str = "") -> Iterator[None]:
     except (ksa.ConnectionError, ksa.DiscoveryFailure) as error:
         raise errors.Unreachable(f"{what}: the cloud cannot be reached ({_short(error)}).") from error
     except ksa.Unauthorized as error:
-        place = f" in project {project}: it was deleted or disabled, or the account lost its role there" if project else ""
+        place = (
+            f" in project {project}: it was deleted or disabled, or the account lost its role there" if project else ""
+        )
         raise errors.AuthenticationFailed(
             f"{what}: the cloud refuses the credentials of the service account{place}."
         ) from error

@@ -7,7 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from waldur_openstack.api.base import ResourceViewSet, StatusSerializer, related
+from waldur_openstack.api.base import StatusSerializer, related
 from waldur_openstack.api.changing import CHANGEABLE, IN_BODY, REMOVABLE, Creates, Deletes, Updates, managed
 from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.security.changes import (
@@ -40,7 +40,7 @@ class SecurityGroupViewSet(Creates, Updates, Deletes, Pulls):
     delete_workflow = DeleteSecurityGroup
     pull_workflow = PullSecurityGroup
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": IN_BODY,
         **managed("update", "partial_update", "destroy", "set_rules", "add_rule", "remove_rule"),
     }
