@@ -15,10 +15,10 @@ from waldur_core.events.log import record
 from waldur_core.operations.errors import CloudConflict, OperationError, Unreachable
 from waldur_core.rest.bodies import BrokenBody, StreamedBody
 from waldur_core.rest.errors import Conflict
-from waldur_openstack.catalogue import keep_image
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Image, Tenant
+from waldur_openstack.sync.image import keep_image
 
 # Options of the service settings: how many images a tenant may have, and how many bytes all of them together.
 COUNT_LIMIT, SIZE_LIMIT = "image_count_total_limit", "image_size_total_limit"

@@ -1,11 +1,21 @@
 """The quotas of a tenant: our names, the clouds' names, and what each kind of object counts (seed: Quota Mapping)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from waldur_core.quotas import counters
 from waldur_core.quotas.models import UNLIMITED
-from waldur_openstack.models import Instance, Tenant, Volume
+from waldur_openstack.models import (
+    FloatingIP,
+    Instance,
+    Network,
+    SecurityGroup,
+    SecurityGroupRule,
+    Snapshot,
+    SubNet,
+    Tenant,
+    Volume,
+)
 
 MIB_PER_GIB = 1024
 
@@ -65,13 +75,21 @@ def from_backend(service: str, answer: dict[str, Any], key: str) -> dict[str, in
     }
 
 
+TYPE_PREFIX = "gigabytes_"  # of one volume type, in GiB; made when a cloud first tells of the type
+
+
+def of_types_from_backend(answer: dict[str, Any], key: str) -> dict[str, int]:
+    """The same of the quotas that Cinder keeps per volume type."""
+    return {name: int(value[key]) for name, value in answer.items() if name.startswith(TYPE_PREFIX)}
+
+
 def of_instance(instance: Instance) -> dict[str, int]:
     return {"instances": 1, "vcpu": instance.cores, "ram": instance.ram}
 
 
 def of_volume(volume: Volume) -> dict[str, int]:
     deltas = {"volumes": 1, "volumes_size": volume.size, "storage": volume.size}
-    return {**deltas, f"gigabytes_{volume.type.name}": volume.gigabytes} if volume.type else deltas
+    return {**deltas, f"{TYPE_PREFIX}{volume.type.name}": volume.gigabytes} if volume.type else deltas
 
 
 OF_FLOATING_IP = {"floating_ip_count": 1}
@@ -92,6 +110,29 @@ def of_security_group(rules: int) -> dict[str, int]:
 
 def of_rules(number: int) -> dict[str, int]:
     return {"security_group_rule_count": number}
+
+
+def of_snapshot(snapshot: Snapshot) -> dict[str, int]:
+    return {"snapshots": 1, "snapshots_size": snapshot.size}
+
+
+# what a row counts by itself; the rules of a group are rows of their own
+OF: dict[type, Callable[[Any], dict[str, int]]] = {
+    Instance: of_instance,
+    Volume: of_volume,
+    Snapshot: of_snapshot,
+    Network: lambda _: {"network_count": 1},
+    SubNet: lambda _: {"subnet_count": 1},
+    FloatingIP: lambda _: OF_FLOATING_IP,
+    SecurityGroup: lambda _: of_security_group(0),
+    SecurityGroupRule: lambda _: of_rules(1),
+}
+
+
+def of(row: Any) -> dict[str, int]:
+    """What any row counts in the quotas of its tenant; ports and the like count nothing here."""
+    count = OF.get(type(row))
+    return count(row) if count else {}
 
 
 def added(*deltas: dict[str, int]) -> dict[str, int]:

@@ -3,17 +3,33 @@
 RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend", "change_flavor")
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
+PULL_OUTCOMES = ("pulled", "imported", "cleaned")  # changed, found, and gone in the cloud
+
+
+def _changes(kind: str) -> tuple[str, ...]:
+    return tuple(f"openstack_{kind}_{what}" for what in ("created", "updated", "deleted"))
+
+
+def _pulls(kind: str) -> tuple[str, ...]:
+    return tuple(f"openstack_{kind}_{outcome}" for outcome in PULL_OUTCOMES)
+
+
 GROUPS: dict[str, tuple[str, ...]] = {
     "resources": (
         *(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES),
         "resource_update_succeeded",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
     ),
-    "openstack_network": tuple(f"openstack_network_{what}" for what in ("created", "updated", "deleted")),
-    "openstack_subnet": tuple(f"openstack_subnet_{what}" for what in ("created", "updated", "deleted")),
-    "openstack_router": tuple(
-        f"openstack_router_{what}" for what in ("updated", "interface_added", "interface_removed")
+    "openstack_network": _changes("network") + _pulls("network"),
+    "openstack_subnet": _changes("subnet") + _pulls("subnet"),
+    "openstack_router": (
+        *(f"openstack_router_{what}" for what in ("updated", "interface_added", "interface_removed")),
+        *_pulls("router"),
     ),
+    "openstack_port": _pulls("port"),
+    "openstack_floating_ip": _pulls("floating_ip"),
+    "openstack_security_group": _pulls("security_group"),
+    "openstack_resources": _pulls("server_group"),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")
@@ -76,4 +92,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
 ALL = frozenset(event_type for group in GROUPS.values() for event_type in group)
 
 # Types of our own. Clients of the published API know a closed list, so `/api/metadata/` names these apart.
-OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked", *GROUPS["images"]})
+OWN = frozenset(
+    {
+        "operation_retried",
+        "operation_cancel_requested",
+        "token_revoked",
+        *GROUPS["images"],
+        *_pulls("router"),
+        *_pulls("floating_ip"),
+    }
+)

@@ -78,6 +78,13 @@ def release(scope: Model, deltas: Mapping[str, int]) -> None:
     change(scope, {name: -delta for name, delta in deltas.items()})
 
 
+def count(scope: Model, deltas: Mapping[str, int]) -> None:
+    """Follow what has been found to exist, or to exist no more: no limit is asked."""
+    for name, delta in sorted(deltas.items()):
+        if delta:
+            quotas_of(scope).filter(name=name).update(usage=F("usage") + delta)
+
+
 def _move(scope: Model, name: str, delta: int) -> bool:
     counters = quotas_of(scope).filter(name=name)
     if delta < 0:

@@ -5,6 +5,12 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 
+def declared_serializer(view: Any, action: str | None) -> Any:
+    """What the view declares for the action; PATCH takes the body of PUT."""
+    declared = getattr(view, "request_serializers", {})
+    return declared.get("update" if action == "partial_update" else action)
+
+
 class Schema(AutoSchema):
     """Knows `request_serializers = {action: class}`: bodies that differ from what is answered; and
     `operation_suffixes = {action: word}`, which tell apart paths that differ by a variable alone.
@@ -15,5 +21,5 @@ class Schema(AutoSchema):
         return "_".join(filter(None, (super().get_operation_id(), suffix)))
 
     def get_request_serializer(self) -> Any:
-        declared = getattr(self.view, "request_serializers", {})
-        return declared.get(getattr(self.view, "action", None)) or super().get_request_serializer()
+        declared = declared_serializer(self.view, getattr(self.view, "action", None))
+        return declared or super().get_request_serializer()

@@ -92,7 +92,7 @@ def workflows_of(view: Any, action: str) -> tuple[Any, ...]:
     """The workflows that an action of a view class may start: those it declares, and those its parts name."""
     declared = (view.workflows or {}).get(action, ())
     named = getattr(view, NAMED_BY_VIEW.get(action, ""), None)
-    serializer = getattr(view, "request_serializers", {}).get(action)
+    serializer = getattr(view, "request_serializers", {}).get("update" if action == "partial_update" else action)
     found = (*(declared if isinstance(declared, tuple) else (declared,)), named, getattr(serializer, "workflow", None))
     return tuple(workflow for workflow in found if workflow)
 

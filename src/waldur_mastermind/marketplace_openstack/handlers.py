@@ -17,6 +17,7 @@ from waldur_mastermind.marketplace_openstack.private_offerings import (
     private_offerings,
 )
 from waldur_openstack.models import Instance, Tenant, Volume
+from waldur_openstack.sync.signals import pulled
 
 SCOPES = (Tenant, Instance, Volume)
 S, R = CoreState, Resource.State
@@ -103,6 +104,16 @@ def follow_attachment(instance: Volume, update_fields: Any, **_: Any) -> None:
     """A volume that was attached or detached says so; its state need not have changed."""
     if update_fields and "instance" in update_fields and (resource := resource_of(instance)):
         refresh_metadata(resource, instance)
+
+
+@receiver(pulled)
+def follow_pull(sender: type, instances: list[Any], **_: Any) -> None:
+    """What was changed in the cloud shows in the resource: its name, its addresses."""
+    if sender not in SCOPES:
+        return
+    scopes = {scope.uuid: scope for scope in instances}
+    for resource in Resource.objects.filter(scope_uuid__in=scopes).exclude(state=R.TERMINATED):
+        refresh_metadata(resource, scopes[resource.scope_uuid])
 
 
 @receiver(post_delete)

@@ -11,13 +11,17 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from waldur_core.operations.models import Operation
+from waldur_core.operations.workflow import workflow_named
 from waldur_core.permissions.access import Staff, Visible
+from waldur_core.rest.errors import Conflict
 from waldur_core.rest.filters import LinkFilter, MultiValueFilter, NamedFilterSet, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
-from waldur_core.rest.views import ReadOnlyViewSet
+from waldur_core.rest.views import Precondition, ReadOnlyViewSet
 from waldur_core.structure.extra_fields import MARKETPLACE_FIELDS, extra_fields_of
 from waldur_core.structure.models import ServiceResource
 from waldur_core.structure.states import HISTORIC_NAMES, CoreState
+from waldur_openstack.removal import Removal
 
 BASE_FIELDS = (
     "url", "uuid", "name", "description", "service_name", "service_settings", "service_settings_uuid",
@@ -131,16 +135,25 @@ class TenantObjectFilter(ResourceFilter):
     tenant_uuid = UUIDFilter(field_name="tenant__uuid")
 
 
+def require_no_operation(obj: ServiceResource) -> None:
+    """409 while an operation is at work: it would go on with a row that somebody has changed under its hands."""
+    operation = Operation.objects.filter(subject_uuid=obj.uuid, state__in=Operation.LIVE).first()
+    if operation:
+        title = workflow_named(operation.workflow).title
+        raise Conflict(f"{title} is at work on {obj}. Wait until it has ended, or cancel it.")
+
+
 class ResourceViewSet(ReadOnlyViewSet):
     """Reads, and the actions by which staff put a row straight."""
 
-    base_access: ClassVar = {
-        "list": Visible(),
-        "retrieve": Visible(),
-        "set_ok": Staff(),
-        "set_erred": Staff(),
-        "unlink": Staff(),
+    state_access: ClassVar = {"list": Visible(), "retrieve": Visible(), "set_ok": Staff(), "set_erred": Staff()}
+    base_access: ClassVar = {**state_access, "unlink": Staff()}
+    base_preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {
+        "set_ok": (require_no_operation,),
+        "set_erred": (require_no_operation,),
+        "unlink": (require_no_operation,),
     }
+    not_offered: ClassVar[frozenset[str]] = frozenset()  # of the actions below
     access = base_access
     workflows: ClassVar[Mapping[str, Any] | None] = {}
     ordering_fields = {
@@ -153,6 +166,15 @@ class ResourceViewSet(ReadOnlyViewSet):
         "project_name": "project__name",
         "service_name": "service_settings__name",
     }
+
+    @classmethod
+    def get_extra_actions(cls) -> list[Any]:
+        return [item for item in super().get_extra_actions() if item.__name__ not in cls.not_offered]
+
+    def check_object_permissions(self, request: Request, obj: Any) -> None:
+        super().check_object_permissions(request, obj)
+        for condition in self.base_preconditions.get(self.action or "", ()):
+            condition(obj)
 
     @extend_schema(request=None, responses=DetailSerializer)
     @action(detail=True, methods=["post"])
@@ -173,8 +195,11 @@ class ResourceViewSet(ReadOnlyViewSet):
     @extend_schema(request=None, responses={204: None})
     @action(detail=True, methods=["post"])
     def unlink(self, request: Request, uuid: str) -> Response:
-        """Forget the row; the cloud is not touched."""
-        self.get_object().delete()
+        """Forget the row with what hangs on it, and the quotas it counted; the cloud is not touched."""
+        removal = Removal([self.get_object()])
+        if operation := removal.operation():
+            raise Conflict(f"{workflow_named(operation.workflow).title} is at work on {operation.subject_name} inside.")
+        removal.carry_out()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def scheduled(self, operation: Any, detail: str) -> Response:

@@ -21,6 +21,7 @@ from waldur_core.rest.serializers import LinkField, ModelSerializer, RelatedLink
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
 from waldur_openstack.api.base import BASE_FIELDS, ResourceViewSet, TenantObjectFilter, TenantObjectSerializer, related
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.tenant_scope import InTenantSerializer, UsableLinkField
 from waldur_openstack.api.validators import validate_gibibyte
 from waldur_openstack.api.volume_actions import (
@@ -31,6 +32,7 @@ from waldur_openstack.api.volume_actions import (
 )
 from waldur_openstack.models import Image, Volume, VolumeAvailabilityZone, VolumeType
 from waldur_openstack.workflows.block_storage import CreateVolume, DeleteVolume
+from waldur_openstack.workflows.pulling import PullVolume
 
 MANAGE = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)
 DELETABLE = ("available", "error", "error_restoring", "error_extending", "")
@@ -151,15 +153,16 @@ class VolumeFilter(TenantObjectFilter):
         fields = ()
 
 
-class VolumeViewSet(VolumeActions):
+class VolumeViewSet(VolumeActions, Pulls):
     """Block devices."""
 
     queryset = related(Volume.objects.all(), "tenant", "image", "type", "availability_zone", "instance")
     serializer_class = VolumeSerializer
     filterset_class = VolumeFilter
+    pull_workflow = PullVolume
     ordering_fields = {**ResourceViewSet.ordering_fields, "instance_name": "instance__name", "size": "size"}
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
         **dict.fromkeys(("destroy", "attach", "detach", "extend"), MANAGE),
     }

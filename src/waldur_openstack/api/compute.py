@@ -34,11 +34,13 @@ from waldur_openstack.api.instance_actions import InstanceActions
 from waldur_openstack.api.instance_create import InstanceCreateSerializer
 from waldur_openstack.api.instance_network import InstanceNetworkActions
 from waldur_openstack.api.network import NestedFloatingIPSerializer, NestedPortSerializer
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
 from waldur_openstack.api.volume_actions import READY_SERVERS
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Instance, Port, SecurityGroupRule, ServerGroup, Volume
 from waldur_openstack.workflows.compute import DeleteInstance, RestartInstance, StartInstance, StopInstance
+from waldur_openstack.workflows.pulling import PullInstance
 
 
 class NestedServerGroupSerializer(ModelSerializer):
@@ -170,7 +172,7 @@ MANAGE = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)
 POWER = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE_POWER)
 
 
-class InstanceViewSet(InstanceNetworkActions, InstanceActions):
+class InstanceViewSet(InstanceNetworkActions, InstanceActions, Pulls):
     """Servers."""
 
     queryset = related(Instance.objects.all(), "tenant", "availability_zone", "server_group").prefetch_related(
@@ -184,9 +186,10 @@ class InstanceViewSet(InstanceNetworkActions, InstanceActions):
     )
     serializer_class = InstanceSerializer
     filterset_class = InstanceFilter
+    pull_workflow = PullInstance
     ordering_fields = {**ResourceViewSet.ordering_fields, "start_time": "start_time"}
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
         **dict.fromkeys(("destroy", "attach_volume", "detach_volume", "change_flavor"), MANAGE),
         **InstanceNetworkActions.network_access,

@@ -16,9 +16,10 @@ from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
-from waldur_openstack.api.base import ResourceViewSet, StatusSerializer, related
+from waldur_openstack.api.base import StatusSerializer, related
 from waldur_openstack.api.changing import CHANGEABLE, IN_BODY, REMOVABLE, Creates, Deletes, managed
 from waldur_openstack.api.network import FloatingIPFilter, FloatingIPSerializer
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.tenant_scope import ActionSerializer, InTenantSerializer, OwnLinkField
 from waldur_openstack.models import FloatingIP, Port, Router
 from waldur_openstack.workflows.network import (
@@ -28,6 +29,7 @@ from waldur_openstack.workflows.network import (
     DescribeFloatingIP,
     DetachFloatingIP,
 )
+from waldur_openstack.workflows.pulling import PullFloatingIP
 
 
 class FloatingIPCreateSerializer(InTenantSerializer):
@@ -96,7 +98,7 @@ def require_attached(address: FloatingIP) -> None:
         raise Conflict("The floating IP is not attached to a port.")
 
 
-class FloatingIPViewSet(Creates, Deletes):
+class FloatingIPViewSet(Creates, Deletes, Pulls):
     """Public addresses."""
 
     queryset = related(FloatingIP.objects.all(), "tenant", "port__instance")
@@ -104,8 +106,9 @@ class FloatingIPViewSet(Creates, Deletes):
     filterset_class = FloatingIPFilter
     request_serializers = {"create": FloatingIPCreateSerializer}
     delete_workflow = DeleteFloatingIP
+    pull_workflow = PullFloatingIP
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": IN_BODY,
         **managed("destroy", "attach_to_port", "assign", "detach_from_port", "unassign", "update_description"),
     }

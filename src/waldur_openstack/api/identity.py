@@ -30,7 +30,6 @@ from waldur_openstack.api.base import (
     ResourceFilter,
     ResourceListSerializer,
     ResourceSerializer,
-    ResourceViewSet,
     StatusSerializer,
     related,
 )
@@ -42,11 +41,13 @@ from waldur_openstack.api.network import (
     external_network_ref,
     make_first_network,
 )
+from waldur_openstack.api.pulling import Pulls, PullsOfTenant
 from waldur_openstack.api.security import SecurityGroupsOfTenant, TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.api.validators import validate_private_cidr
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import CreateTenant, DeleteTenant, blacklisted
+from waldur_openstack.workflows.pulling import PullTenant
 from waldur_openstack.workflows.quotas import PushQuotas
 
 PASSWORD_LENGTH = 16
@@ -256,15 +257,22 @@ class TenantFilter(ResourceFilter):
 
 
 class TenantViewSet(
-    FloatingIPsOfTenant, NetworksOfTenant, TopologyOfTenant, SecurityGroupsOfTenant, TenantObjectViewSet
+    FloatingIPsOfTenant,
+    NetworksOfTenant,
+    TopologyOfTenant,
+    SecurityGroupsOfTenant,
+    PullsOfTenant,
+    Pulls,
+    TenantObjectViewSet,
 ):
     """Projects in a cloud, with their quotas."""
 
     queryset = related(Tenant.objects.all()).annotate(**external_network_ref("external_network_ref"))
     serializer_class = TenantSerializer
     filterset_class = TenantFilter
+    pull_workflow = PullTenant
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="project"),
         "destroy": Holder(permission=Permission.ORDER_APPROVE, on=CONSUMER),
         "quotas": Visible(),
@@ -273,6 +281,7 @@ class TenantViewSet(
         **FloatingIPsOfTenant.address_access,
         **NetworksOfTenant.network_access,
         "topology": Visible(),
+        **PullsOfTenant.pull_access,
     }
     preconditions = {
         "destroy": (require_state(CoreState.OK, CoreState.ERRED),),
@@ -280,6 +289,7 @@ class TenantViewSet(
         **SecurityGroupsOfTenant.group_preconditions,
         **FloatingIPsOfTenant.address_preconditions,
         **NetworksOfTenant.network_preconditions,
+        **PullsOfTenant.pull_preconditions,
     }
 
     @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})

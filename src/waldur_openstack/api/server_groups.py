@@ -3,8 +3,10 @@
 from rest_framework import serializers
 
 from waldur_core.rest.serializers import LinkField
-from waldur_openstack.api.base import BASE_FIELDS, ResourceViewSet, TenantObjectFilter, TenantObjectSerializer, related
+from waldur_openstack.api.base import BASE_FIELDS, TenantObjectFilter, TenantObjectSerializer, related
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.models import ServerGroup
+from waldur_openstack.workflows.pulling import PullServerGroup
 
 
 class ServerGroupSerializer(TenantObjectSerializer):
@@ -26,9 +28,10 @@ class ServerGroupFilter(TenantObjectFilter):
         fields = ()
 
 
-class ServerGroupViewSet(ResourceViewSet):
+class ServerGroupViewSet(Pulls):
     """Groups of servers that shall be together, or apart."""
 
     queryset = related(ServerGroup.objects.all(), "tenant")
     serializer_class = ServerGroupSerializer
     filterset_class = ServerGroupFilter
+    pull_workflow = PullServerGroup

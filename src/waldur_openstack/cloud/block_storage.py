@@ -55,6 +55,9 @@ class BlockStorage(Gateway):
     def snapshots(self) -> list[JSON]:
         return list(self.pages("/snapshots/detail", "snapshots"))
 
+    def snapshot(self, snapshot_id: str) -> JSON | None:
+        return self.find(f"/snapshots/{snapshot_id}", "snapshot")
+
     def delete_snapshot(self, snapshot_id: str) -> None:
         self.delete(f"/snapshots/{snapshot_id}")
 

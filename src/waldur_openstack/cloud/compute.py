@@ -27,8 +27,11 @@ class Compute(Gateway):
         return self.post("/servers", body, microversion=FLOOR)["server"]
 
     def server(self, server_id: str) -> JSON | None:
-        version = FLAVOR_IN_SERVER if self.supports(FLAVOR_IN_SERVER) else FLOOR
-        return self.find(f"/servers/{server_id}", "server", microversion=version)
+        return self.find(f"/servers/{server_id}", "server", microversion=self._version())
+
+    def _version(self) -> str:
+        """The one that tells the size of a server in the server, where the cloud has it."""
+        return FLAVOR_IN_SERVER if self.supports(FLAVOR_IN_SERVER) else FLOOR
 
     def find_server(self, name: str, metadata: JSON) -> JSON | None:
         """The server of this name that carries our metadata."""
@@ -38,7 +41,7 @@ class Compute(Gateway):
         return None
 
     def servers(self) -> list[JSON]:
-        return list(self.pages("/servers/detail", "servers", microversion=FLOOR))
+        return list(self.pages("/servers/detail", "servers", microversion=self._version()))
 
     def delete_server(self, server_id: str) -> None:
         self.delete(f"/servers/{server_id}")
@@ -98,6 +101,9 @@ class Compute(Gateway):
 
     def server_groups(self) -> list[JSON]:
         return self.get("/os-server-groups")["server_groups"]
+
+    def server_group(self, group_id: str) -> JSON | None:
+        return self.find(f"/os-server-groups/{group_id}", "server_group")
 
     def delete_server_group(self, group_id: str) -> None:
         self.delete(f"/os-server-groups/{group_id}")

@@ -21,8 +21,8 @@ _REASON = re.compile(
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Turn keystoneauth's exceptions into ours, each with a sentence that helps."""
+def translated(what: str, project: str = "") -> Iterator[None]:
+    """Turn keystoneauth's exceptions into ours, each with a sentence that helps. `project`: the one we speak for."""
     try:
         yield
     except ksa.SSLError as error:
@@ -33,8 +33,11 @@ def translated(what: str) -> Iterator[None]:
     except (ksa.ConnectionError, ksa.DiscoveryFailure) as error:
         raise errors.Unreachable(f"{what}: the cloud cannot be reached ({_short(error)}).") from error
     except ksa.Unauthorized as error:
+        place = (
+            f" in project {project}: it was deleted or disabled, or the account lost its role there" if project else ""
+        )
         raise errors.AuthenticationFailed(
-            f"{what}: the cloud refuses the credentials of the service account."
+            f"{what}: the cloud refuses the credentials of the service account{place}."
         ) from error
     except (ksa.EndpointNotFound, ksa.CatalogException) as error:
         raise errors.Invalid(f"{what}: the service catalogue has no such endpoint ({_short(error)}).") from error

@@ -24,7 +24,7 @@ class Gateway:
     probe: ClassVar[str]  # a collection that is cheap to ask for
 
     def __init__(self, credentials: Credentials) -> None:
-        self.password = credentials.password
+        self.password, self.project = credentials.password, credentials.project_id
         self.adapter = Adapter(
             connection_pool(credentials.auth_url, credentials.verify),
             auth=authentication(credentials),
@@ -50,7 +50,7 @@ class Gateway:
     @contextmanager
     def guarded(self, what: str, body: Any = None) -> Iterator[None]:
         """Errors inside become ours, without the secrets that were sent."""
-        with concealed({self.password, *secrets_in(body)}), translated(what):
+        with concealed({self.password, *secrets_in(body)}), translated(what, self.project):
             yield
 
     def get(self, path: str, *, microversion: str | None = None, **params: Any) -> Any:

@@ -92,7 +92,7 @@ class Instance(TenantObject):
         found = []
         for port in self.ports.all():
             for address in port.floating_ips.all():
-                address.port = port
+                address.port, address.service_settings = port, self.service_settings
                 found.append(address)
         return found
 

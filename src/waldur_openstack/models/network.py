@@ -4,6 +4,7 @@ from django.db import models
 
 from waldur_openstack.models.compute import Instance
 from waldur_openstack.models.identity import Tenant, TenantObject
+from waldur_openstack.translation import external_address
 
 ROUTER_INTERFACES = (
     "network:router_interface",
@@ -132,7 +133,6 @@ class FloatingIP(TenantObject):
     address = models.GenericIPAddressField(null=True)
     port = models.ForeignKey(Port, null=True, on_delete=models.SET_NULL, related_name="floating_ips")
     backend_network_id = models.CharField(max_length=64, blank=True, default="")
-    external_address = models.GenericIPAddressField(null=True)
     runtime_state = models.CharField(max_length=50, blank=True, default="")
 
     resource_type: ClassVar = "OpenStack.FloatingIP"
@@ -142,3 +142,8 @@ class FloatingIP(TenantObject):
 
     def __str__(self) -> str:
         return self.address or "floating IP"
+
+    @property
+    def external_address(self) -> str | None:
+        """What the address is outside, where the cloud stands behind another translation."""
+        return external_address(self.service_settings, self.address)

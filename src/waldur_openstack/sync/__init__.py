@@ -1,4 +1,5 @@
-"""How an object in a cloud becomes a row: one function per kind, from the service's JSON to columns.
+"""How an object in a cloud becomes a row.
 
+Per service: one function per kind from the service's JSON to columns, and one declaration (`Kind`) that says the rest.
 Whatever reads a cloud uses them: a workflow that has just made the object, a pull, the periodic sync.
 """

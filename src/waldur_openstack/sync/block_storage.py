@@ -1,10 +1,12 @@
-"""Cinder's objects as columns."""
+"""Cinder's objects: their columns, and how they are pulled."""
 
 from typing import Any
 
 from waldur_openstack.cloud.gateway import JSON
-
-Columns = dict[str, Any]
+from waldur_openstack.marks import METADATA_KEY, unmarked
+from waldur_openstack.models import Instance, Snapshot, Volume, VolumeAvailabilityZone, VolumeType
+from waldur_openstack.quotas import MIB_PER_GIB
+from waldur_openstack.sync.kinds import Columns, Kind, Relation
 
 
 def volume_columns(found: JSON) -> Columns:
@@ -19,3 +21,82 @@ def volume_columns(found: JSON) -> Columns:
 
 def snapshot_columns(found: JSON) -> Columns:
     return {"runtime_state": found["status"], "size": found["size"] * 1024}
+
+
+def volume_type_columns(found: JSON) -> Columns:
+    return {
+        "name": found["name"],
+        "description": found.get("description") or "",
+        "is_public": found.get("os-volume-type-access:is_public", found.get("is_public", True)),
+    }
+
+
+def texts_and_metadata(found: JSON) -> Columns:
+    return {
+        "name": found.get("name") or found["id"],
+        "description": found.get("description") or "",
+        "metadata": unmarked(found["metadata"]),
+    }
+
+
+def sized(row: Any, found: JSON) -> Columns:
+    """A cloud counts whole GiB; our size is finer, and stays while it means the same."""
+    return {"size": row.size if row.size and row.gigabytes == found["size"] else found["size"] * MIB_PER_GIB}
+
+
+def server_of(volume: JSON) -> str | None:
+    return next((attachment["server_id"] for attachment in volume.get("attachments", ())), None)
+
+
+def storage_trouble(found: JSON) -> str:
+    status = found["status"]
+    return f"The cloud reports its state as {status}." if status.startswith("error") else ""
+
+
+def storage_mark(found: JSON) -> str:
+    return str(found["metadata"].get(METADATA_KEY, ""))
+
+
+VOLUME = Kind(
+    model=Volume,
+    word="volume",
+    listing=lambda cloud, _: cloud.block_storage.volumes(),
+    show=lambda cloud, volume_id: cloud.block_storage.volume(volume_id),
+    columns=lambda found: {**volume_columns(found), **texts_and_metadata(found)},
+    compared=sized,
+    relations=(
+        Relation(column="instance", model=Instance, backend_id=server_of),
+        Relation(column="type", model=VolumeType, backend_id=lambda found: found.get("volume_type"), key="name"),
+        Relation(
+            column="availability_zone",
+            model=VolumeAvailabilityZone,
+            backend_id=lambda found: found.get("availability_zone"),
+            key="name",
+            stays=True,
+        ),
+        Relation(
+            column="source_snapshot", model=Snapshot, backend_id=lambda found: found.get("snapshot_id"), stays=True
+        ),
+    ),
+    sub_resource=False,
+    gone_columns={"runtime_state": "deleted"},
+    trouble=storage_trouble,
+    mark=storage_mark,
+    is_marked=True,
+)
+SNAPSHOT = Kind(
+    model=Snapshot,
+    word="snapshot",
+    listing=lambda cloud, _: cloud.block_storage.snapshots(),
+    show=lambda cloud, snapshot_id: cloud.block_storage.snapshot(snapshot_id),
+    columns=lambda found: {"runtime_state": found["status"], **texts_and_metadata(found)},
+    compared=sized,
+    relations=(
+        Relation(column="source_volume", model=Volume, backend_id=lambda found: found["volume_id"], stays=True),
+    ),
+    sub_resource=False,
+    gone_columns={"runtime_state": "deleted"},
+    trouble=storage_trouble,
+    mark=storage_mark,
+    is_marked=True,
+)

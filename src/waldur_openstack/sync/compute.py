@@ -1,12 +1,14 @@
-"""Nova's objects as columns."""
+"""Nova's objects: their columns, and how they are pulled."""
 
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
 from waldur_openstack.cloud.gateway import JSON
-
-Columns = dict[str, Any]
+from waldur_openstack.marks import METADATA_KEY, unmarked
+from waldur_openstack.models import Instance, InstanceAvailabilityZone, ServerGroup
+from waldur_openstack.quotas import MIB_PER_GIB
+from waldur_openstack.sync.kinds import Columns, Kind, Relation
 
 
 def server_columns(found: JSON) -> Columns:
@@ -17,3 +19,88 @@ def server_columns(found: JSON) -> Columns:
         "hypervisor_hostname": found.get("OS-EXT-SRV-ATTR:hypervisor_hostname") or "",
         "key_name": found.get("key_name") or "",
     }
+
+
+def flavor_columns(found: JSON) -> Columns:
+    return {
+        "name": found["name"],
+        "cores": found["vcpus"],
+        "ram": found["ram"],
+        "disk": found["disk"] * MIB_PER_GIB,
+        "is_public": found.get("os-flavor-access:is_public", True),
+    }
+
+
+def zone_columns(found: JSON) -> Columns:
+    """Of Nova or Cinder; a zone has no id but its name."""
+    return {"name": found["zoneName"], "available": found["zoneState"]["available"]}
+
+
+def flavor_of_server(found: JSON) -> Columns:
+    """The size of a server as it stands in the server itself (2.47); older clouds only tell the id."""
+    flavor = found.get("flavor", {})
+    if "original_name" not in flavor:
+        return {}
+    return {
+        "flavor_name": flavor["original_name"],
+        "cores": flavor["vcpus"],
+        "ram": flavor["ram"],
+        "flavor_disk": flavor["disk"] * MIB_PER_GIB,
+    }
+
+
+def all_server_columns(found: JSON) -> Columns:
+    return {
+        **server_columns(found),
+        **flavor_of_server(found),
+        "name": found["name"],
+        "description": found.get("description") or "",
+        "metadata": unmarked(found["metadata"]),
+    }
+
+
+def server_trouble(found: JSON) -> str:
+    if found["status"] != "ERROR":
+        return ""
+    reason = found.get("fault", {}).get("message", "no reason was given")
+    return f"The cloud reports the server in state ERROR: {reason}"
+
+
+def server_group_columns(found: JSON) -> Columns:
+    return {"name": found["name"], "policy": found.get("policy") or next(iter(found.get("policies", ())), "")}
+
+
+def nothing_more(_: Any, __: JSON) -> Columns:
+    return {}
+
+
+INSTANCE = Kind(
+    model=Instance,
+    word="instance",
+    listing=lambda cloud, _: cloud.compute.servers(),
+    show=lambda cloud, server_id: cloud.compute.server(server_id),
+    columns=all_server_columns,
+    compared=nothing_more,
+    relations=(
+        Relation(
+            column="availability_zone",
+            model=InstanceAvailabilityZone,
+            backend_id=lambda found: found.get("OS-EXT-AZ:availability_zone"),
+            key="name",
+            stays=True,
+        ),
+    ),
+    sub_resource=False,
+    gone_columns={"runtime_state": "DELETED"},
+    trouble=server_trouble,
+    mark=lambda found: found["metadata"].get(METADATA_KEY, ""),
+    is_marked=True,
+)
+SERVER_GROUP = Kind(
+    model=ServerGroup,
+    word="server_group",
+    listing=lambda cloud, _: cloud.compute.server_groups(),
+    show=lambda cloud, group_id: cloud.compute.server_group(group_id),
+    columns=server_group_columns,
+    compared=nothing_more,
+)

@@ -1,12 +1,21 @@
-"""Neutron's objects as columns, without names and descriptions: what a row is called is the user's word."""
+"""Neutron's objects: their columns, and how they are pulled."""
 
+from collections.abc import Callable
 from typing import Any
 
-from waldur_core.structure.models import ServiceSettings
+from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.translation import external_address
-
-Columns = dict[str, Any]
+from waldur_openstack.models import FloatingIP, Instance, Network, Port, Router, SubNet
+from waldur_openstack.sync.interfaces import follow_ports
+from waldur_openstack.sync.kinds import (
+    Columns,
+    Kind,
+    Relation,
+    mark_in_description,
+    named_and_described,
+    only_described,
+)
+from waldur_openstack.sync.parts import Links
 
 
 def network_columns(found: JSON) -> Columns:
@@ -57,11 +66,83 @@ def port_columns(found: JSON) -> Columns:
     }
 
 
-def floating_ip_columns(found: JSON, settings: ServiceSettings) -> Columns:
+def floating_ip_columns(found: JSON) -> Columns:
     return {
         "address": found["floating_ip_address"],
-        "external_address": external_address(settings, found["floating_ip_address"]),
         "name": found["floating_ip_address"],
         "backend_network_id": found["floating_network_id"],
         "runtime_state": found["status"],
     }
+
+
+def listed(kind: str) -> Callable[[Cloud, str], list[JSON]]:
+    """All of one project; `kind` is Neutron's word in the singular."""
+    return lambda cloud, project: cloud.network.list(kind, project_id=project)
+
+
+def shown(kind: str) -> Callable[[Cloud, str], JSON | None]:
+    return lambda cloud, object_id: cloud.network.show(kind, object_id)
+
+
+def trouble(found: JSON) -> str:
+    return "The cloud reports its state as ERROR." if found.get("status") == "ERROR" else ""
+
+
+def first_subnet(port: JSON) -> str | None:
+    return next((address["subnet_id"] for address in port["fixed_ips"]), None)
+
+
+def neutron(**declared: Any) -> Kind:
+    """What all of Neutron's kinds share."""
+    return Kind(mark=mark_in_description, is_marked=True, trouble=trouble, **declared)
+
+
+NETWORK = neutron(
+    model=Network,
+    word="network",
+    listing=listed("network"),
+    show=shown("network"),
+    columns=network_columns,
+    compared=named_and_described,
+)
+SUBNET = neutron(
+    model=SubNet,
+    word="subnet",
+    listing=listed("subnet"),
+    show=shown("subnet"),
+    columns=subnet_columns,
+    compared=named_and_described,
+    relations=(Relation(column="network", model=Network, backend_id=lambda found: found["network_id"]),),
+)
+ROUTER = neutron(
+    model=Router,
+    word="router",
+    listing=listed("router"),
+    show=shown("router"),
+    columns=router_columns,
+    compared=named_and_described,
+)
+PORT = neutron(
+    model=Port,
+    word="port",
+    listing=listed("port"),
+    show=shown("port"),
+    columns=port_columns,
+    compared=named_and_described,
+    relations=(
+        Relation(column="network", model=Network, backend_id=lambda found: found["network_id"], beyond_tenant=True),
+        Relation(column="subnet", model=SubNet, backend_id=first_subnet, beyond_tenant=True),
+        Relation(column="instance", model=Instance, backend_id=lambda found: found["device_id"]),
+    ),
+    parts=(Links(Port, "security_groups", lambda found: found.get("security_groups", ())),),
+    afterwards=follow_ports,
+)
+FLOATING_IP = neutron(
+    model=FloatingIP,
+    word="floating_ip",
+    listing=listed("floatingip"),
+    show=shown("floatingip"),
+    columns=floating_ip_columns,
+    compared=only_described,
+    relations=(Relation(column="port", model=Port, backend_id=lambda found: found["port_id"]),),
+)

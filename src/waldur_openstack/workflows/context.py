@@ -1,14 +1,14 @@
-"""What the steps of all OpenStack workflows share: the clouds to talk to, and the marks by which we know our own."""
+"""What the steps of all OpenStack workflows share: the clouds to talk to, and how results reach our rows."""
 
 from functools import cached_property
 from typing import Any
 
 from waldur_core.operations.workflow import Context
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.marks import described, mark, metadata_mark
 from waldur_openstack.models import Tenant
 
-MARK = "waldur:"
-DESCRIPTION_LENGTH = 255  # what Neutron takes at most
+__all__ = ["CloudContext", "described", "mark", "metadata_mark", "save", "set_backend_id"]
 
 
 class CloudContext(Context):
@@ -42,23 +42,6 @@ class CloudContext(Context):
     @cached_property
     def cloud(self) -> Cloud:
         return self.admin.in_project(self.tenant.backend_id)
-
-
-def mark(obj: Any) -> str:
-    """The mark an object carries in the cloud: by it a lost effect is found again, and nothing else is ever adopted."""
-    return f"{MARK}{obj.uuid.hex}"
-
-
-def described(obj: Any) -> str:
-    """The description to send to the cloud: the user's text, cut when it is long, and our mark."""
-    own = mark(obj)
-    text = obj.description[: DESCRIPTION_LENGTH - len(own) - len(" []")]
-    return f"{text} [{own}]" if text else own
-
-
-def metadata_mark(obj: Any) -> dict[str, str]:
-    """The mark for services that keep metadata."""
-    return {"waldur_uuid": obj.uuid.hex}
 
 
 def save(obj: Any, **fields: Any) -> None:

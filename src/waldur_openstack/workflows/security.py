@@ -1,13 +1,21 @@
 """Security groups and their rules in the cloud."""
 
-from ipaddress import ip_network
-from typing import Any
-
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import SecurityGroup, SecurityGroupRule
+from waldur_openstack.models import SecurityGroup
+from waldur_openstack.sync.rules import identity, is_automatic, to_backend
 from waldur_openstack.workflows.context import described, save
+
+__all__ = [
+    "create_group_with_rules",
+    "delete_group",
+    "find_group",
+    "identity",
+    "is_automatic",
+    "missing_rules",
+    "to_backend",
+]
 
 
 def create_group_with_rules(cloud: Cloud, group: SecurityGroup, *, look: bool) -> JSON:
@@ -40,55 +48,3 @@ def missing_rules(group: SecurityGroup, made: JSON) -> list[JSON]:
     existing = {identity(rule) for rule in made["security_group_rules"]}
     wanted = [to_backend(rule) for rule in group.rules.select_related("remote_group")]
     return [rule for rule in wanted if identity(rule) not in existing]
-
-
-def to_backend(rule: SecurityGroupRule) -> JSON:
-    """A rule in Neutron's form: unset values are null, -1 means any."""
-    return {
-        "direction": rule.direction,
-        "ethertype": rule.ethertype,
-        "protocol": rule.protocol or None,
-        "port_range_min": _port(rule.from_port),
-        "port_range_max": _port(rule.to_port),
-        "remote_ip_prefix": None if rule.remote_group else (rule.cidr or None),
-        "remote_group_id": rule.remote_group.backend_id if rule.remote_group else None,
-        "description": rule.description,
-    }
-
-
-def _port(value: int | None) -> int | None:
-    return None if value is None or value < 0 else value
-
-
-def identity(rule: JSON) -> tuple[Any, ...]:
-    """What makes two rules equal for Neutron; it stores some of them in words of its own."""
-    return (
-        rule["direction"],
-        rule["ethertype"],
-        _protocol(rule),
-        *_ports(rule),
-        _prefix(rule["remote_ip_prefix"]),
-        rule["remote_group_id"],
-    )
-
-
-def is_automatic(rule: JSON) -> bool:
-    """Whether it is one of the two rules that Neutron gives every new group: everything may go out."""
-    return identity(rule) == ("egress", rule["ethertype"], None, None, None, None, None)
-
-
-def _protocol(rule: JSON) -> str | None:
-    protocol: str | None = rule["protocol"]
-    return "ipv6-icmp" if rule["ethertype"] == "IPv6" and protocol in ("icmp", "icmpv6") else protocol
-
-
-def _ports(rule: JSON) -> tuple[int | None, int | None]:
-    """All ports of TCP are the same as none."""
-    ports = (rule["port_range_min"], rule["port_range_max"])
-    return (None, None) if ports == (1, 65535) and rule["protocol"] in ("tcp", "6") else ports
-
-
-def _prefix(value: str | None) -> str | None:
-    """The whole address space is the same as no prefix."""
-    prefix = str(ip_network(value, strict=False)) if value else None
-    return None if prefix in ("0.0.0.0/0", "::/0") else prefix

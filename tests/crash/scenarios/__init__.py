@@ -3,7 +3,7 @@
 Every registered workflow needs one, in the file of its service; the crash tests are made from them.
 """
 
-from tests.crash.scenarios import block_storage, compute, identity, network, sharing
+from tests.crash.scenarios import block_storage, compute, identity, network, pulling, sharing
 from tests.crash.scenarios.stage import Scenario, Stage
 from waldur_core.operations.workflow import Workflow
 
@@ -15,6 +15,7 @@ SCENARIOS: dict[str, Scenario] = {
     **block_storage.SCENARIOS,
     **network.SCENARIOS,
     **sharing.SCENARIOS,
+    **pulling.SCENARIOS,
 }
 
 

@@ -20,7 +20,6 @@ from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
 from waldur_openstack.api.base import (
     TENANT_FIELDS,
-    ResourceViewSet,
     TenantObjectSerializer,
     related,
 )
@@ -31,10 +30,12 @@ from waldur_openstack.api.network.ports import PortsOfNetwork
 from waldur_openstack.api.network.shared import SharedFilter
 from waldur_openstack.api.network.subnet_changes import SubNetCreateSerializer
 from waldur_openstack.api.network.subnets import SubNetSerializer
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.tenant_scope import ActionSerializer, InTenantSerializer, UpdateSerializer
 from waldur_openstack.models import Network, Port, SubNet
 from waldur_openstack.models.network import GOES_WITH_NETWORK
 from waldur_openstack.workflows.network import CreateNetwork, DeleteNetwork, SetMtu, UpdateNetwork
+from waldur_openstack.workflows.pulling import PullNetwork
 
 
 class MtuField(serializers.IntegerField):
@@ -128,16 +129,17 @@ class NetworkFilter(SharedFilter):
         fields = ()
 
 
-class NetworkViewSet(PortsOfNetwork, PoliciesOfNetwork, Creates, Updates, Deletes):
+class NetworkViewSet(PortsOfNetwork, PoliciesOfNetwork, Creates, Updates, Deletes, Pulls):
     """Virtual networks of tenants."""
 
     queryset = related(Network.objects.all(), "tenant").prefetch_related("subnets")
     serializer_class = NetworkSerializer
     filterset_class = NetworkFilter
     request_serializers = {"create": NetworkCreateSerializer, "update": NetworkUpdateSerializer}
+    pull_workflow = PullNetwork
     delete_workflow = DeleteNetwork
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": IN_BODY,
         **managed("update", "partial_update", "destroy", "set_mtu", "create_subnet"),
         **PortsOfNetwork.port_access,

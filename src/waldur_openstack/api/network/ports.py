@@ -37,10 +37,12 @@ from waldur_openstack.api.network.port_requests import (
     change_port,
     require_unattached,
 )
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
 from waldur_openstack.api.tenant_scope import ActionSerializer
 from waldur_openstack.models import Port, SecurityGroup
 from waldur_openstack.workflows.network import DeletePort
+from waldur_openstack.workflows.pulling import PullPort
 
 CHANGES = (
     "enable_port", "disable_port", "enable_port_security", "disable_port_security", "set_allowed_address_pairs",
@@ -149,7 +151,7 @@ class PortFilter(TenantObjectFilter):
         return queryset.exclude(subnet__uuid__in=uuids)
 
 
-class PortViewSet(Creates, Updates, Deletes):
+class PortViewSet(Creates, Updates, Deletes, Pulls):
     """Network interfaces."""
 
     queryset = related(
@@ -158,6 +160,7 @@ class PortViewSet(Creates, Updates, Deletes):
     serializer_class = PortSerializer
     filterset_class = PortFilter
     request_serializers = {"create": PortCreateSerializer, "update": PortUpdateSerializer}
+    pull_workflow = PullPort
     delete_workflow = DeletePort
     ordering_fields = {
         **ResourceViewSet.ordering_fields,
@@ -167,7 +170,7 @@ class PortViewSet(Creates, Updates, Deletes):
         "subnet_name": "subnet__name",
     }
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="network"),
         **managed("update", "partial_update", "destroy", *CHANGES),
     }

@@ -125,8 +125,9 @@ class RouterViewSet(Creates, Updates, Deletes):
     filterset_class = RouterFilter
     request_serializers = {"create": RouterCreateSerializer, "update": RouterUpdateSerializer}
     delete_workflow = DeleteRouter
+    not_offered = frozenset({"unlink"})
     access = {
-        **ResourceViewSet.base_access,
+        **ResourceViewSet.state_access,
         "create": IN_BODY,
         **managed(
             "update", "partial_update", "destroy", "add_interface", "add_router_interface", "remove_interface",

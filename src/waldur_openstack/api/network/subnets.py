@@ -13,7 +13,6 @@ from waldur_core.rest.filters import LinkFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, RelatedLinkField
 from waldur_openstack.api.base import (
     TENANT_FIELDS,
-    ResourceViewSet,
     StatusSerializer,
     TenantObjectSerializer,
     related,
@@ -29,8 +28,10 @@ from waldur_openstack.api.network.subnet_changes import (
     require_no_ports,
     require_no_way_through,
 )
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.models import SubNet
 from waldur_openstack.workflows.network import DeleteSubNet, DisconnectSubNet
+from waldur_openstack.workflows.pulling import PullSubNet
 
 
 class SubNetSerializer(TenantObjectSerializer):
@@ -66,16 +67,17 @@ class SubNetFilter(SharedFilter):
         fields = ()
 
 
-class SubNetViewSet(Creates, Updates, Deletes):
+class SubNetViewSet(Creates, Updates, Deletes, Pulls):
     """Blocks of addresses."""
 
     queryset = related(SubNet.objects.all(), "tenant", "network", "router")
     serializer_class = SubNetSerializer
     filterset_class = SubNetFilter
     request_serializers = {"create": SubNetCreateSerializer, "update": SubNetUpdateSerializer}
+    pull_workflow = PullSubNet
     delete_workflow = DeleteSubNet
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="network"),
         **managed("update", "partial_update", "destroy", "connect", "disconnect"),
     }

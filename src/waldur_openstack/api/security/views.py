@@ -7,8 +7,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from waldur_openstack.api.base import ResourceViewSet, StatusSerializer, related
+from waldur_openstack.api.base import StatusSerializer, related
 from waldur_openstack.api.changing import CHANGEABLE, IN_BODY, REMOVABLE, Creates, Deletes, Updates, managed
+from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.security.changes import (
     SecurityGroupCreateSerializer,
     SecurityGroupUpdateSerializer,
@@ -22,9 +23,10 @@ from waldur_openstack.api.security.groups import SecurityGroupFilter, SecurityGr
 from waldur_openstack.api.security.rules import GroupRuleSerializer, require_distinct
 from waldur_openstack.models import SecurityGroup
 from waldur_openstack.workflows.network import DeleteSecurityGroup
+from waldur_openstack.workflows.pulling import PullSecurityGroup
 
 
-class SecurityGroupViewSet(Creates, Updates, Deletes):
+class SecurityGroupViewSet(Creates, Updates, Deletes, Pulls):
     """Firewall rules of tenants."""
 
     queryset = related(SecurityGroup.objects.all(), "tenant").prefetch_related("rules__remote_group", "instances")
@@ -36,8 +38,9 @@ class SecurityGroupViewSet(Creates, Updates, Deletes):
         "partial_update": SecurityGroupUpdateSerializer,
     }
     delete_workflow = DeleteSecurityGroup
+    pull_workflow = PullSecurityGroup
     access = {
-        **ResourceViewSet.base_access,
+        **Pulls.base_access,
         "create": IN_BODY,
         **managed("update", "partial_update", "destroy", "set_rules", "add_rule", "remove_rule"),
     }

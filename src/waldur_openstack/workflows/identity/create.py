@@ -1,13 +1,12 @@
 """Making a tenant (seed: Resource Lifecycle Flow, step 3)."""
 
 from datetime import timedelta
-from typing import Any
 
 from waldur_core.operations.workflow import CreateWorkflow, Step
 from waldur_core.structure.states import CoreState
-from waldur_openstack import catalogue
 from waldur_openstack.models import Tenant
 from waldur_openstack.sync.external_networks import pull_external_networks
+from waldur_openstack.sync.security import SECURITY_GROUP
 from waldur_openstack.workflows.context import save, set_backend_id
 from waldur_openstack.workflows.identity import first_network
 from waldur_openstack.workflows.identity.context import TenantContext
@@ -25,16 +24,15 @@ from waldur_openstack.workflows.identity.project import (
     set_quotas,
     undo_project,
 )
+from waldur_openstack.workflows.pulling.base import read_new
+from waldur_openstack.workflows.pulling.tenants import (
+    READ_FLAVORS,
+    READ_IMAGES,
+    READ_QUOTAS,
+    READ_VOLUME_TYPES,
+    READ_ZONES,
+)
 from waldur_openstack.workflows.security import create_group_with_rules, delete_group, find_group
-
-
-def pull(function: Any) -> Any:
-    """A step that reads: what the tenant may use, how much it uses."""
-
-    def do(context: TenantContext) -> None:
-        function(context.tenant, context.cloud)
-
-    return do
 
 
 class CreateTenant(CreateWorkflow):
@@ -73,15 +71,15 @@ class CreateTenant(CreateWorkflow):
             record=lambda c, group: save(c.group, backend_id=group["id"], state=CoreState.OK),
             undo=lambda c: delete_group(c.cloud, c.group),
         ),
-        Step(name="Read flavors", do=pull(catalogue.pull_flavors), keeps="only reads"),
-        Step(name="Read images", do=pull(catalogue.pull_images), keeps="only reads"),
-        Step(name="Read volume types", do=pull(catalogue.pull_volume_types), keeps="only reads"),
-        Step(name="Read availability zones", do=pull(catalogue.pull_zones), keeps="only reads"),
+        READ_FLAVORS,
+        READ_IMAGES,
+        READ_VOLUME_TYPES,
+        READ_ZONES,
         Step(
             name="Read external networks",
             do=lambda c: pull_external_networks(c.tenant.service_settings, c.admin),
             keeps="only reads",
         ),
-        Step(name="Read security groups", do=pull(catalogue.pull_security_groups), keeps="only reads"),
-        Step(name="Read quotas", do=pull(catalogue.pull_quotas), keeps="only reads"),
+        read_new(SECURITY_GROUP),
+        READ_QUOTAS,
     )

@@ -1,0 +1,7 @@
+"""What other apps may hear of a pull."""
+
+from django.dispatch import Signal
+
+# Columns of rows have followed the cloud, their states have not changed. Sent in the transaction that wrote them, once
+# per kind: sender=model, instances=[rows].
+pulled = Signal()

@@ -1,0 +1,167 @@
+"""Pulls of tenants: of everything inside, or of one kind."""
+
+from waldur_core.operations.errors import NotFound
+from waldur_core.operations.workflow import Step
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models import Tenant
+from waldur_openstack.sync.block_storage import SNAPSHOT, VOLUME
+from waldur_openstack.sync.catalogue import (
+    FLAVORS,
+    IMAGES,
+    INSTANCE_ZONES,
+    VOLUME_TYPES,
+    VOLUME_ZONES,
+    Offer,
+    take_offer,
+)
+from waldur_openstack.sync.compute import INSTANCE, SERVER_GROUP
+from waldur_openstack.sync.kinds import Kind, Look
+from waldur_openstack.sync.network import FLOATING_IP, NETWORK, PORT, ROUTER, SUBNET
+from waldur_openstack.sync.quotas import read_quotas, size_of, take_quotas
+from waldur_openstack.sync.reconcile import look, reconcile
+from waldur_openstack.sync.security import SECURITY_GROUP
+from waldur_openstack.workflows.context import CloudContext, save
+from waldur_openstack.workflows.pulling.base import READS, PullWorkflow, read_all
+
+
+class TenantContext(CloudContext):
+    subject: Tenant
+
+
+def find_project(context: TenantContext) -> JSON:
+    found = context.admin.identity.find_project(context.tenant.backend_id)
+    if found is None:
+        raise NotFound(f"Tenant {context.tenant} does not exist in the cloud any more.")
+    return found
+
+
+def record_project(context: TenantContext, found: JSON) -> None:
+    columns = {"name": found["name"][:150], "description": (found.get("description") or "")[:2000]}
+    changed = {name: value for name, value in columns.items() if getattr(context.tenant, name) != value}
+    if changed:
+        save(context.tenant, **changed)
+
+
+def read_sized(kind: Kind, counter: str) -> Step:
+    """As `read_all`; in addition it is kept how much all of them hold, known to us or not."""
+
+    def record(context: CloudContext, seen: Look) -> None:
+        reconcile(kind, context.tenant, seen)
+        context.data["sizes"] = {**context.data.get("sizes", {}), counter: size_of(seen.found)}
+
+    return Step(name=f"Read {kind.plural}", do=lambda c: look(kind, c.tenant, c.cloud), record=record, keeps=READS)
+
+
+def read_offer(name: str, *offers: Offer) -> Step:
+    """The step that reads a part of the catalogue."""
+
+    def record(context: CloudContext, found: list[list[JSON]]) -> None:
+        for offer, items in zip(offers, found, strict=True):
+            take_offer(offer, context.tenant, items)
+
+    return Step(name=name, do=lambda c: [offer.listing(c.cloud) for offer in offers], record=record, keeps=READS)
+
+
+READ_FLAVORS = read_offer("Read flavors", FLAVORS)
+READ_IMAGES = read_offer("Read images", IMAGES)
+READ_VOLUME_TYPES = read_offer("Read volume types", VOLUME_TYPES)
+READ_ZONES = read_offer("Read availability zones", INSTANCE_ZONES, VOLUME_ZONES)
+READ_QUOTAS = Step(
+    name="Read quotas",
+    do=lambda c: read_quotas(c.cloud, c.tenant.backend_id),
+    record=lambda c, answers: take_quotas(c.tenant, answers, c.data.get("sizes")),
+    keeps=READS,
+)
+
+
+def keep_sizes(context: CloudContext, found: tuple[list[JSON], list[JSON]]) -> None:
+    volumes, snapshots = found
+    context.data["sizes"] = {"volumes_size": size_of(volumes), "snapshots_size": size_of(snapshots)}
+
+
+class PullTenant(PullWorkflow):
+    """The project and everything inside. Unknown servers, volumes and snapshots stay unknown; all else gets rows."""
+
+    name = "openstack.tenant.pull"
+    title = "Pull of tenant"
+    model = Tenant
+    context = TenantContext
+    steps = (
+        Step(name="Find project", do=find_project, record=record_project, keeps=READS),
+        READ_FLAVORS,
+        READ_IMAGES,
+        READ_VOLUME_TYPES,
+        READ_ZONES,
+        read_all(SECURITY_GROUP),
+        read_all(SERVER_GROUP),
+        read_all(NETWORK),
+        read_all(SUBNET),
+        read_all(ROUTER),
+        read_all(INSTANCE),
+        read_sized(VOLUME, "volumes_size"),
+        read_sized(SNAPSHOT, "snapshots_size"),
+        read_all(PORT),
+        read_all(FLOATING_IP),
+        READ_QUOTAS,
+    )
+
+
+class PullQuotas(PullWorkflow):
+    """Limits and usages."""
+
+    name = "openstack.tenant.pull_quotas"
+    title = "Pull of quotas of tenant"
+    model = Tenant
+    steps = (
+        Step(
+            name="Measure volumes and snapshots",
+            do=lambda c: (c.cloud.block_storage.volumes(), c.cloud.block_storage.snapshots()),
+            record=keep_sizes,
+            keeps=READS,
+        ),
+        READ_QUOTAS,
+    )
+
+
+class PullSecurityGroups(PullWorkflow):
+    """All groups with their rules."""
+
+    name = "openstack.tenant.pull_security_groups"
+    title = "Pull of security groups of tenant"
+    model = Tenant
+    steps = (read_all(SECURITY_GROUP),)
+
+
+class PullServerGroups(PullWorkflow):
+    name = "openstack.tenant.pull_server_groups"
+    title = "Pull of server groups of tenant"
+    model = Tenant
+    steps = (read_all(SERVER_GROUP),)
+
+
+class PullFloatingIPs(PullWorkflow):
+    name = "openstack.tenant.pull_floating_ips"
+    title = "Pull of floating IPs of tenant"
+    model = Tenant
+    steps = (read_all(FLOATING_IP),)
+
+
+class PullFlavors(PullWorkflow):
+    name = "openstack.tenant.pull_flavors"
+    title = "Pull of flavors for tenant"
+    model = Tenant
+    steps = (READ_FLAVORS,)
+
+
+class PullImages(PullWorkflow):
+    name = "openstack.tenant.pull_images"
+    title = "Pull of images for tenant"
+    model = Tenant
+    steps = (READ_IMAGES,)
+
+
+class PullVolumeTypes(PullWorkflow):
+    name = "openstack.tenant.pull_volume_types"
+    title = "Pull of volume types for tenant"
+    model = Tenant
+    steps = (READ_VOLUME_TYPES,)

@@ -1,0 +1,63 @@
+"""What the marketplace shows of changes made in the cloud, and of rows that staff forgets."""
+
+from typing import Any
+
+from tests.drive import drain
+from tests.e2e.estate import Estate
+from tests.marketplace_openstack.watching import events, last_event, shown
+from tests.openstack.behind import cloud_of
+from waldur_core.operations.models import Operation
+from waldur_mastermind.marketplace.models import Offering, Resource
+from waldur_openstack.models import FloatingIP
+
+
+def pull(estate: Estate, obj: Any) -> None:
+    assert estate.act(obj, "pull").status_code == 202
+    drain()
+
+
+def test_a_server_renamed_in_the_cloud_is_renamed_on_the_marketplace(estate: Estate) -> None:
+    server = estate.server
+    resource, cloud = estate.resource_of(server), cloud_of(server.tenant)
+    for number, obj in enumerate((server, server.tenant)):
+        cloud.compute.put(f"/servers/{server.backend_id}", {"server": {"name": f"renamed {number}"}})
+        pull(estate, obj)
+        assert shown(estate, resource)["name"] == f"renamed {number}"
+    address = FloatingIP.objects.get(port__instance=server)
+    assert shown(estate, resource)["backend_metadata"]["external_ips"] == [address.address]
+
+
+def test_a_server_that_is_lost_and_found(estate: Estate) -> None:
+    server, since = estate.server, last_event()
+    resource, known = estate.resource_of(server), server.backend_id
+    type(server).objects.update(backend_id="0" * 32)
+    pull(estate, server.tenant)
+    told = shown(estate, resource)
+    assert told["state"] == "Erred"
+    assert told["error_message"] == "Instance sequencer does not exist in the cloud any more."
+    assert "marketplace_resource_erred_on_backend" in [kind for kind, _ in events(estate, since)]
+    type(server).objects.update(backend_id=known)
+    pull(estate, server.tenant)
+    told = shown(estate, resource)
+    assert (told["state"], told["error_message"]) == ("OK", "")
+
+
+def test_the_resource_of_a_forgotten_server_ends(estate: Estate) -> None:
+    resource, volumes = estate.resource_of(estate.server), list(estate.server.volumes.all())
+    before = len(estate.cloud.objects()["servers"])
+    assert estate.act(estate.server, "unlink", user=estate.staff).status_code == 204
+    assert shown(estate, resource)["state"] == "Terminated"
+    assert {estate.resource_of(volume).state for volume in volumes} == {Resource.State.OK}
+    assert len(estate.cloud.objects()["servers"]) == before
+
+
+def test_all_ends_with_a_forgotten_tenant(estate: Estate) -> None:
+    tenant, in_cloud = estate.tenant, estate.cloud.objects()
+    resources = list(Resource.objects.all())
+    assert len(resources) >= 4
+    assert estate.act(tenant, "unlink", user=estate.staff).status_code == 204
+    assert {shown(estate, resource)["state"] for resource in resources} == {"Terminated"}
+    private = Offering.objects.filter(scope_uuid=tenant.uuid)
+    assert (private.count(), set(private.values_list("state", flat=True))) == (2, {Offering.State.ARCHIVED})
+    assert not Operation.objects.filter(state__in=Operation.LIVE).exists()
+    assert estate.cloud.objects() == in_cloud
