@@ -199,3 +199,51 @@ def test_the_external_network_is_known_as_such_to_everybody(room: Room) -> None:
         network = cloud.network.show("network", room.site.external_network_id)
         assert network and network["router:external"] is True
         assert network["name"] == "external"
+
+
+def test_external_networks_are_open_by_policy(room: Room) -> None:
+    targets = {
+        policy["target_tenant"]
+        for policy in room.admin.network.external_policies()
+        if policy["object_id"] == room.site.external_network_id
+    }
+    assert targets == {"*"}
+    ids = [room.site.external_network_id, room.network()["id"]]
+    (subnet,) = room.admin.network.list("subnet", network_id=ids)
+    assert {"cidr", "gateway_ip", "enable_dhcp", "allocation_pools", "dns_nameservers"} <= subnet.keys()
+
+
+def test_the_mtu_changes_within_what_the_cloud_can(room: Room) -> None:
+    network = room.network()
+    assert room.cloud.network.update("network", network["id"], mtu=1300)["mtu"] == 1300
+    with pytest.raises(Invalid, match=r"(?i)mtu"):
+        room.cloud.network.update("network", network["id"], mtu=9000)
+
+
+def test_a_port_of_ones_own_becomes_an_interface_and_goes_with_it(room: Room) -> None:
+    router, network = room.router(), room.network()
+    room.subnet(network)
+    port = room.make("port", network_id=network["id"])
+    answer = room.cloud.network.add_router_interface(router["id"], port_id=port["id"])
+    assert answer["port_id"] == port["id"]
+    shown = room.cloud.network.show("port", port["id"])
+    assert shown and (shown["device_id"], shown["device_owner"]) == (router["id"], "network:router_interface")
+    room.cloud.network.remove_router_interface(router["id"], port["id"])
+    assert room.cloud.network.show("port", port["id"]) is None
+
+
+def test_the_gateway_of_a_connected_subnet_stays(room: Room) -> None:
+    router, subnet = room.router(), room.subnet()
+    room.connect(router, subnet)
+    with pytest.raises(CloudConflict, match=r"(?i)gateway"):
+        room.cloud.network.update("subnet", subnet["id"], gateway_ip="192.168.42.254")
+    assert room.cloud.network.update("subnet", subnet["id"], dns_nameservers=["10.0.0.2"])["gateway_ip"]
+
+
+def test_the_service_account_decides_about_translation(room: Room) -> None:
+    router = room.router()
+    room.set_gateway(router)
+    gateway = {"network_id": room.site.external_network_id, "enable_snat": False}
+    info = room.cloud.network.update("router", router["id"], external_gateway_info=gateway)["external_gateway_info"]
+    assert info["enable_snat"] is False
+    assert len(info["external_fixed_ips"]) == 1

@@ -116,6 +116,7 @@ SPECTACULAR_SETTINGS = {
         "OrderState": "waldur_mastermind.marketplace.models.Order.State",
         "RequestTypes": "waldur_mastermind.marketplace.models.Order.Type",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
+        "Ipv6Mode": "waldur_openstack.api.network.subnet_changes.IPV6_MODES",
         "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
         "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
         "BillingUnit": "waldur_mastermind.marketplace.models.Plan.Unit",

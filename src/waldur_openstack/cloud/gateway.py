@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keystoneauth1 import discover
 from keystoneauth1.adapter import Adapter
 
-from waldur_core.operations.errors import NotFound
+from waldur_core.operations.errors import NotFound, Unreachable
 from waldur_openstack.cloud.errors import concealed, from_response, secrets_in, translated
 from waldur_openstack.cloud.session import Credentials, authentication, connection_pool
 
@@ -43,9 +43,16 @@ class Gateway:
         options = {"headers": headers, "microversion": microversion, "raise_exc": False, "log": False, **kwargs}
         with self.guarded(what, kwargs.get("json")):
             response = self.adapter.request(path, method, **options)
+            if response.status_code == 404 and not self._asked_in_the_right_place(response):
+                raise Unreachable(f"{what}: the versions of the service could not be read.")
             if response.status_code >= 400:
                 raise from_response(what, response)
         return response.json() if response.content else None
+
+    def _asked_in_the_right_place(self, response: Any) -> bool:
+        """keystoneauth guesses the base URL when it cannot read a service's versions: a 404 there says nothing."""
+        endpoint = self.adapter.get_endpoint_data()
+        return bool(endpoint and endpoint.api_version and response.request.url.startswith(endpoint.url.rstrip("/")))
 
     @contextmanager
     def guarded(self, what: str, body: Any = None) -> Iterator[None]:

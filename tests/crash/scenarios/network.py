@@ -47,7 +47,7 @@ def attached_floating_ip(stage: Stage) -> Any:
 
 
 def attach_floating_ip(stage: Stage, address: Any) -> Any:
-    port = address.tenant.ports.get()
+    port = address.tenant.ports.get(instance__isnull=False)
     return begin("openstack.floating_ip.attach", port=port.uuid.hex)(stage, address)
 
 
