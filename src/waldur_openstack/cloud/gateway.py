@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from keystoneauth1 import discover
 from keystoneauth1.adapter import Adapter
 
-from waldur_core.operations.errors import NotFound
+from waldur_core.operations.errors import NotFound, Unreachable
 from waldur_openstack.cloud.errors import concealed, from_response, secrets_in, translated
 from waldur_openstack.cloud.session import Credentials, authentication, connection_pool
 
@@ -43,6 +43,9 @@ class Gateway:
         options = {"headers": headers, "microversion": microversion, "raise_exc": False, "log": False, **kwargs}
         with self.guarded(what, kwargs.get("json")):
             response = self.adapter.request(path, method, **options)
+            if response.status_code == 404 and not response.url.startswith(str(self.adapter.get_endpoint())):
+                # without an answer about versions keystoneauth asks at the address of the catalogue
+                raise Unreachable(f"{what}: the service did not say which versions it has.")
             if response.status_code >= 400:
                 raise from_response(what, response)
         return response.json() if response.content else None

@@ -57,6 +57,12 @@ def delete_default_security_group(cloud: Cloud, project: str) -> None:
         cloud.network.remove("security_group", group["id"])
 
 
+def delete_inbound_policies(cloud: Cloud, project: str) -> None:
+    """Networks of others are not shared with the project any more."""
+    for policy in cloud.network.list("rbac_policy", target_tenant=project):
+        cloud.network.remove("rbac_policy", policy["id"])
+
+
 def delete_snapshots(cloud: Cloud, project: str) -> None:
     for snapshot in cloud.block_storage.snapshots():
         if snapshot["status"] != "deleting":
@@ -124,6 +130,7 @@ STEPS = (
     _step("Delete snapshots", delete_snapshots, lambda cloud: cloud.block_storage.snapshots()),
     _step("Delete servers", delete_servers, lambda cloud: cloud.compute.servers()),
     _step("Delete volumes", delete_volumes, lambda cloud: cloud.block_storage.volumes()),
+    Step(name="Stop sharing", do=_as_admin(delete_inbound_policies), keeps=KEPT),
     _step("Delete networks", delete_all("network")),
     _step("Delete security groups", delete_security_groups),
     _step("Delete server groups", delete_server_groups),
