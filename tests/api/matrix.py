@@ -59,7 +59,9 @@ class Stage:
 
     def _uuid_of(self, kind: str) -> str:
         """Of the example whose model is called so: the second variable of a path."""
-        label = next(label for label in self.examples if label.lower().endswith(f".{kind}"))
+        names = {label.rpartition(".")[2].lower(): label for label in self.examples}
+        word = kind.replace("_", "")
+        label = names.get(word) or next(names[name] for name in names if name.endswith(word))
         return str(self.examples[label].uuid.hex)
 
     def expected(self, endpoint: Endpoint, name: str) -> int | str:
