@@ -1,6 +1,6 @@
 """Which public addresses a server has."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from waldur_core.operations.errors import NotFound, OperationError
 from waldur_core.operations.models import Operation
@@ -72,7 +72,7 @@ class SetInstanceFloatingIPs(UpdateWorkflow):
     context = AddressContext
     event = "resource_update_floating_ips"
     action = "Update floating IPs"
-    steps = (DETACH, ALLOCATE, ATTACH)
+    steps: ClassVar[tuple[Step, ...]] = (DETACH, ALLOCATE, ATTACH)
 
     def resume(self, operation: Operation, subject: Any) -> None:
         """Take again what has become free with the failure; 409 when somebody else has taken it."""
