@@ -6,7 +6,7 @@ import pytest
 
 from tests.drive import drain
 from tests.factories import Cast, client_of, grant, make_project, make_user
-from tests.openstack.orders import build_instance, build_tenant, operation_of
+from tests.openstack.orders import build_instance, build_tenant, operation_of, order_deletion
 from waldur_core.events.models import Event
 from waldur_core.operations.models import Operation
 from waldur_core.permissions.strings import RoleName
@@ -232,3 +232,11 @@ def test_an_external_share_is_seen_but_bears_no_ports(host: User, guest: User, t
     assert network_of(tenant).name in names(guest, "/api/openstack-networks/", rbac_only="true")
     answer = client_of(guest).post("/api/openstack-ports/", {"name": "port", **body(tenant, target)})
     assert answer.status_code == 400
+
+
+def test_a_tenant_that_goes_is_shared_with_no_more(host: User, cast: Cast, tenant: Tenant, target: Tenant) -> None:
+    share(host, tenant, target)
+    order_deletion(target, cast.owner)
+    drain()
+    assert not Tenant.objects.filter(pk=target.pk).exists()
+    assert (in_cloud(tenant), NetworkRBACPolicy.objects.count()) == ([], 0)

@@ -60,6 +60,11 @@ class Visible(Access):
 
 
 @dataclass(frozen=True)
+class Reads(Visible):
+    """The same, where a question comes as POST and changes nothing: support may ask too."""
+
+
+@dataclass(frozen=True)
 class Staff(Access):
     """Staff only."""
 

@@ -7,7 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from waldur_core.permissions.access import Access, Holder, Visible
+from waldur_core.permissions.access import Access, Holder, Reads, Visible
 from waldur_core.permissions.strings import Permission
 from waldur_core.structure.states import CoreState, require_runtime_state, require_state
 from waldur_openstack.api.base import StatusSerializer
@@ -39,7 +39,7 @@ class InstanceNetworkActions(TenantObjectViewSet):
         **dict.fromkeys(CHANGES, Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)),
         "ports": Visible(),
         "floating_ips": Visible(),
-        "diagnose_connectivity": Visible(),
+        "diagnose_connectivity": Reads(),
     }
     network_preconditions: ClassVar[dict[str, Any]] = {
         **dict.fromkeys(CHANGES, (require_state(CoreState.OK),)),

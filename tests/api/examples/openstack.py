@@ -28,7 +28,6 @@ IN_TENANT: dict[Any, dict[str, Any]] = {
     models.Volume: {"size": 1024},
     models.Instance: {},
     models.ServerGroup: {},
-    models.Network: {},
     models.Router: {},
     models.Port: {},
     models.FloatingIP: {},
@@ -80,16 +79,22 @@ def subnet(cast: Cast) -> models.SubNet:
     )
 
 
+@example_of(models.Network)
+def network(cast: Cast) -> models.Network:
+    return models.Network.objects.get_or_create(name="Example", tenant=tenant(cast), defaults={"state": CoreState.OK})[
+        0
+    ]
+
+
 @example_of(models.NetworkRBACPolicy)
 def network_rbac_policy(cast: Cast) -> models.NetworkRBACPolicy:
-    """Shared with another tenant of the same project."""
+    """The example network, shared with another tenant of the same project."""
     source = tenant(cast)
     target = models.Tenant.objects.create(
         name="Neighbour", project=cast.project, service_settings=source.service_settings, state=CoreState.OK
     )
-    network = models.Network.objects.create(name="shared", tenant=source, state=CoreState.OK)
     return models.NetworkRBACPolicy.objects.create(
-        name="shared", tenant=source, network=network, target_tenant=target, state=CoreState.OK
+        name="shared", tenant=source, network=network(cast), target_tenant=target, state=CoreState.OK
     )
 
 

@@ -1,6 +1,6 @@
 """Which public addresses a server has."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from waldur_core.operations.errors import NotFound, OperationError
 from waldur_core.operations.models import Operation
@@ -38,30 +38,28 @@ class AddressContext(InstanceContext):
         return [(row.uuid.hex, row.name) for row in rows]
 
 
-STEPS = (
-    Step(
-        name="Detach floating IP",
-        each=lambda c: c.named(c.parameters["detached"]),
-        do=lambda c: c.update(None),
-        record=lambda c, found: c.record(found, None),
-        keeps=RESUMED,
-    ),
-    Step(
-        name="Allocate floating IP",
-        each=lambda c: c.named(c.parameters["created"]),
-        do=create_floating_ip,
-        marker=lambda c: c.cloud.network.first("floatingip", description=described(c.floating_ip)),
-        record=record_floating_ip,
-        keeps=RESUMED,
-        needs="floating_ip_count",
-    ),
-    Step(
-        name="Attach floating IP",
-        each=lambda c: c.named(c.parameters["attached"]),
-        do=lambda c: c.update(c.wanted_port.backend_id),
-        record=lambda c, found: c.record(found, c.wanted_port),
-        keeps=RESUMED,
-    ),
+DETACH = Step(
+    name="Detach floating IP",
+    each=lambda c: c.named(c.parameters["detached"]),
+    do=lambda c: c.update(None),
+    record=lambda c, found: c.record(found, None),
+    keeps=RESUMED,
+)
+ALLOCATE = Step(
+    name="Allocate floating IP",
+    each=lambda c: c.named(c.parameters["created"]),
+    do=create_floating_ip,
+    marker=lambda c: c.cloud.network.first("floatingip", description=described(c.floating_ip)),
+    record=record_floating_ip,
+    keeps=RESUMED,
+    needs="floating_ip_count",
+)
+ATTACH = Step(
+    name="Attach floating IP",
+    each=lambda c: c.named(c.parameters["attached"]),
+    do=lambda c: c.update(c.wanted_port.backend_id),
+    record=lambda c, found: c.record(found, c.wanted_port),
+    keeps=RESUMED,
 )
 
 
@@ -74,7 +72,7 @@ class SetInstanceFloatingIPs(UpdateWorkflow):
     context = AddressContext
     event = "resource_update_floating_ips"
     action = "Update floating IPs"
-    steps = STEPS
+    steps: ClassVar[tuple[Step, ...]] = (DETACH, ALLOCATE, ATTACH)
 
     def resume(self, operation: Operation, subject: Any) -> None:
         """Take again what has become free with the failure; 409 when somebody else has taken it."""
@@ -103,6 +101,7 @@ class AssignFloatingIP(SetInstanceFloatingIPs):
     title = "Assignment of floating IP to instance"
     event = "resource_assign_floating_ip"
     action = "Assign floating IP"
+    steps = (ALLOCATE, ATTACH)
 
 
 class UnassignFloatingIP(SetInstanceFloatingIPs):
@@ -110,3 +109,4 @@ class UnassignFloatingIP(SetInstanceFloatingIPs):
     title = "Removal of floating IP from instance"
     event = "resource_unassign_floating_ip"
     action = "Unassign floating IP"
+    steps = (DETACH,)

@@ -59,6 +59,12 @@ def delete_default_security_group(cloud: Cloud, project: str) -> None:
         cloud.network.remove("security_group", group["id"])
 
 
+def delete_inbound_policies(cloud: Cloud, project: str) -> None:
+    """Networks of others are not shared with the project any more."""
+    for policy in cloud.network.list("rbac_policy", target_tenant=project):
+        cloud.network.remove("rbac_policy", policy["id"])
+
+
 def delete_snapshots(cloud: Cloud, project: str) -> None:
     found = [snapshot["id"] for snapshot in cloud.block_storage.snapshots() if snapshot["status"] != "deleting"]
     for_each(cloud.block_storage.delete_snapshot, found)
@@ -132,6 +138,7 @@ STEPS = (
     _step("Delete servers", delete_servers, lambda cloud: cloud.compute.servers()),
     _step("Delete volumes", delete_volumes, lambda cloud: cloud.block_storage.volumes()),
     _step("Delete images", delete_images),
+    Step(name="Stop sharing", do=_as_admin(delete_inbound_policies), keeps=KEPT),
     _step("Delete networks", delete_all("network")),
     _step("Delete security groups", delete_security_groups),
     _step("Delete server groups", delete_server_groups),

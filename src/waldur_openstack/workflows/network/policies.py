@@ -3,7 +3,7 @@
 from typing import Any
 
 from waldur_core.events.log import record
-from waldur_core.operations.errors import CloudConflict, Invalid
+from waldur_core.operations.errors import CloudConflict
 from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import NetworkRBACPolicy
@@ -61,7 +61,7 @@ def delete_policy(context: PolicyContext) -> None:
         context.cloud.network.remove("rbac_policy", backend_id)
     except CloudConflict as error:
         text = f"Tenant {policy.target_tenant} still uses the network: its ports there have to go first, then retry."
-        raise Invalid(f"{text} {error.message}") from error
+        raise CloudConflict(f"{text} {error.message}") from error
 
 
 class CreateNetworkRBACPolicy(CreateWorkflow):
