@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from waldur_core.quotas import counters
 from waldur_core.quotas.models import UNLIMITED
-from waldur_openstack.models import Instance, Tenant, Volume
+from waldur_openstack.models import Instance, Snapshot, Tenant, Volume
 
 MIB_PER_GIB = 1024
 
@@ -72,6 +72,12 @@ def of_instance(instance: Instance) -> dict[str, int]:
 def of_volume(volume: Volume) -> dict[str, int]:
     deltas = {"volumes": 1, "volumes_size": volume.size, "storage": volume.size}
     return {**deltas, f"gigabytes_{volume.type.name}": volume.gigabytes} if volume.type else deltas
+
+
+def of_snapshot(snapshot: Snapshot) -> dict[str, int]:
+    """Cinder counts the gigabytes of snapshots with those of volumes (unless it runs with no_snapshot_gb_quota)."""
+    deltas = {"snapshots": 1, "snapshots_size": snapshot.size, "storage": snapshot.size}
+    return {**deltas, f"gigabytes_{snapshot.type.name}": snapshot.gigabytes} if snapshot.type else deltas
 
 
 OF_FLOATING_IP = {"floating_ip_count": 1}
