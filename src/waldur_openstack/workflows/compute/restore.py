@@ -18,10 +18,14 @@ MAKE_BOOTABLE = Step(
 )
 
 
-def with_bootable_volumes(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """The steps, with one more once the volumes are there."""
-    position = [step.name for step in steps].index("Wait for volume") + 1
-    return (*steps[:position], MAKE_BOOTABLE, *steps[position:])
+KEY_STEPS = ("Push SSH key", "Remove SSH key")  # the key is on the disk already
+
+
+def with_old_disks(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps without those of keys, and with one more once the volumes are there."""
+    kept = [step for step in steps if step.name not in KEY_STEPS]
+    position = [step.name for step in kept].index("Wait for volume") + 1
+    return (*kept[:position], MAKE_BOOTABLE, *kept[position:])
 
 
 class RestoreBackup(CreateInstance):
@@ -30,4 +34,4 @@ class RestoreBackup(CreateInstance):
     name = "openstack.backup.restore"
     title = "Restoration of backup"
     event = "resource_backup_restoration"
-    steps = with_bootable_volumes(CreateInstance.steps)
+    steps = with_old_disks(CreateInstance.steps)
