@@ -12,7 +12,14 @@ from tests.openstack.orders import build_volume
 from twins.openstack import TwinClient
 from waldur_core.events.models import Event
 from waldur_core.operations.models import Operation
-from waldur_openstack.models import Instance, Tenant, Volume, VolumeAvailabilityZone, VolumeType
+from waldur_openstack.models import (
+    Instance,
+    InstanceAvailabilityZone,
+    Tenant,
+    Volume,
+    VolumeAvailabilityZone,
+    VolumeType,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -119,21 +126,14 @@ def test_the_volumes_that_a_server_could_have(cast: Cast, volume: Volume, instan
     settings = instance.service_settings
     zone = VolumeAvailabilityZone.objects.create(settings=settings, name="elsewhere", backend_id="elsewhere")
     Volume.objects.filter(pk=volume.pk).update(availability_zone=zone)
-    instance.availability_zone = settings_zone = _first_zone(instance)
+    instance.availability_zone = InstanceAvailabilityZone.objects.filter(settings=settings).first()
+    assert instance.availability_zone
     instance.save()
-    settings.options["valid_availability_zones"] = {settings_zone.name: "nova"}
+    settings.options["valid_availability_zones"] = {instance.availability_zone.name: "nova"}
     settings.save()
     assert attachable() == []
-    settings.options["valid_availability_zones"] = {settings_zone.name: "elsewhere"}
+    settings.options["valid_availability_zones"] = {instance.availability_zone.name: "elsewhere"}
     settings.save()
     assert attachable() == ["volume"]
     Volume.objects.filter(pk=volume.pk).update(runtime_state="error")
     assert attachable() == []
-
-
-def _first_zone(instance: Instance) -> Any:
-    model: Any = Instance._meta.get_field("availability_zone").related_model
-    zone, _ = model.objects.get_or_create(
-        settings=instance.service_settings, name="nova", defaults={"backend_id": "nova"}
-    )
-    return zone

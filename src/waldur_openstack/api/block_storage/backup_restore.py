@@ -20,7 +20,6 @@ from waldur_openstack.models import (
 )
 from waldur_openstack.workflows.compute import RestoreBackup
 
-
 ASKED = ("name", "description", "flavor", "ports", "floating_ips", "security_groups", "availability_zone")
 
 
