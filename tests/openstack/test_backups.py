@@ -146,7 +146,7 @@ def test_a_server_is_built_again_as_it_was(cast: Cast, instance: Instance, backu
         ("again-volume-2", False, 1024),
     ]
     assert all(volume.state == "OK" and volume.runtime_state == "in-use" for volume in again.volumes.all())
-    assert (again.user_data, again.image_name, again.key_name) == (SECRET, instance.image_name, instance.key_name)
+    assert (again.user_data, again.image_name) == (SECRET, instance.image_name)
     assert (again.ports.get().subnet, list(again.security_groups.all())) == (
         instance.ports.get().subnet,
         list(instance.security_groups.all()),
@@ -164,6 +164,7 @@ def test_a_server_that_is_gone_is_built_again(cast: Cast, instance: Instance, ba
     client, subnet = client_of(cast.admin), instance.ports.get().subnet
     assert subnet
     client_of(cast.staff).post(url_of(instance, "unlink"))
+    backup.refresh_from_db()
     body: dict[str, Any] = {"flavor": flavor(backup.service_settings)}
     refused(post(cast.admin, backup, "restore", body), 400, backup, word="ports")
     row = client.get(url_of(backup)).json()

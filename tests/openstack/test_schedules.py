@@ -79,9 +79,11 @@ def test_a_schedule_is_made_changed_rested_and_removed(cast: Cast, volume: Volum
 
     changed = client.patch(url_of(schedule), {"schedule": " 15  5 * * * ", "timezone": "UTC"}).json()
     assert (changed["schedule"], changed["next_trigger_at"][11:16]) == ("15 5 * * *", "05:15")
+    schedule.refresh_from_db()
     refused(post(cast.admin, schedule, "activate"), 409, schedule)
     rest = post(cast.admin, schedule, "deactivate")
     assert (rest.status_code, rest.json()["is_active"], rest.json()["next_trigger_at"]) == (200, False, None)
+    schedule.refresh_from_db()
     refused(post(cast.admin, schedule, "deactivate"), 409, schedule)
     assert post(cast.admin, schedule, "activate").json()["next_trigger_at"]
     assert client.get("/api/openstack-snapshot-schedules/", {"source_volume_uuid": volume.uuid.hex}).json()
