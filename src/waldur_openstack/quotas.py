@@ -92,6 +92,12 @@ def of_volume(volume: Volume) -> dict[str, int]:
     return {**deltas, f"{TYPE_PREFIX}{volume.type.name}": volume.gigabytes} if volume.type else deltas
 
 
+def of_snapshot(snapshot: Snapshot) -> dict[str, int]:
+    """Cinder counts the gigabytes of snapshots with those of volumes (unless it runs with no_snapshot_gb_quota)."""
+    deltas = {"snapshots": 1, "snapshots_size": snapshot.size, "storage": snapshot.size}
+    return {**deltas, f"{TYPE_PREFIX}{snapshot.type.name}": snapshot.gigabytes} if snapshot.type else deltas
+
+
 OF_FLOATING_IP = {"floating_ip_count": 1}
 OF_SUBNET = {"subnet_count": 1}
 
@@ -110,10 +116,6 @@ def of_security_group(rules: int) -> dict[str, int]:
 
 def of_rules(number: int) -> dict[str, int]:
     return {"security_group_rule_count": number}
-
-
-def of_snapshot(snapshot: Snapshot) -> dict[str, int]:
-    return {"snapshots": 1, "snapshots_size": snapshot.size}
 
 
 # what a row counts by itself; the rules of a group are rows of their own

@@ -11,12 +11,17 @@ from waldur_openstack.api import (
     security,
     server_groups,
 )
+from waldur_openstack.api.block_storage import backup_views, schedule_views, snapshot_views
 
 ROUTES = {
     "tenant": identity.TenantViewSet,
     "instance": compute.InstanceViewSet,
     "server-group": server_groups.ServerGroupViewSet,
     "volume": block_storage.VolumeViewSet,
+    "snapshot": snapshot_views.SnapshotViewSet,
+    "snapshot-schedule": schedule_views.SnapshotScheduleViewSet,
+    "backup": backup_views.BackupViewSet,
+    "backup-schedule": schedule_views.BackupScheduleViewSet,
     "network": network.NetworkViewSet,
     "subnet": network.SubNetViewSet,
     "router": network.RouterViewSet,

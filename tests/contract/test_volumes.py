@@ -1,9 +1,12 @@
 """Volumes and snapshots."""
 
+from typing import Any
+
 import pytest
 
 from tests.contract.stage import Room, device, eventually, unique
 from waldur_core.operations.errors import CloudConflict, Invalid, NotFound
+from waldur_openstack.cloud.gateway import JSON
 
 
 def test_a_new_volume_is_being_created_and_then_available(room: Room) -> None:
@@ -155,3 +158,53 @@ def test_a_volume_of_a_server_knows_its_device_and_comes_back(room: Room) -> Non
     room.remove_server(server["id"])
     eventually(lambda: room.cloud.block_storage.volume(boot["id"]) is None)
     assert room.cloud.block_storage.volume(data["id"])
+
+
+def snapshot_of(room: Room, volume_id: str, **attributes: Any) -> JSON:
+    """An available snapshot, removed after the test."""
+    storage = room.cloud.block_storage
+    made = storage.create_snapshot(volume_id=volume_id, **{"name": unique("snapshot"), **attributes})
+    room.later.callback(lambda: eventually(lambda: storage.snapshot(made["id"]) is None))
+    room.later.callback(storage.delete_snapshot, made["id"])
+    return eventually(lambda: (found := storage.snapshot(made["id"])) and found["status"] == "available" and found)
+
+
+def test_a_snapshot_is_found_by_its_metadata_and_changed(room: Room) -> None:
+    volume, storage, mark = room.volume(), room.cloud.block_storage, {"waldur_uuid": unique()}
+    assert storage.find_snapshot(volume["id"], mark) is None
+    snapshot = snapshot_of(room, volume["id"], metadata={**mark, "their": "own"})
+    assert (snapshot["size"], snapshot["volume_id"]) == (1, volume["id"])
+    found = storage.find_snapshot(volume["id"], mark)
+    assert found and found["id"] == snapshot["id"]
+    assert storage.update_snapshot(snapshot["id"], name="other", description="text")["name"] == "other"
+    storage.set_snapshot_metadata(snapshot["id"], mark)
+    shown = storage.snapshot(snapshot["id"])
+    assert shown and (shown["name"], shown["description"], shown["metadata"]) == ("other", "text", mark)
+
+
+def test_a_volume_in_use_is_copied(room: Room) -> None:
+    (attachment,) = room.cloud.compute.attachments(room.site.server["id"])
+    assert snapshot_of(room, attachment["volumeId"])["status"] == "available"
+
+
+def test_a_volume_of_a_snapshot_inherits_size_type_and_flag(room: Room) -> None:
+    boot = room.volume(imageRef=room.image("cirros")["id"], volume_type="hdd")
+    snapshot = snapshot_of(room, boot["id"])
+    volume = room.volume(snapshot_id=snapshot["id"], size=snapshot["size"])
+    assert (volume["snapshot_id"], volume["volume_type"], volume["size"]) == (snapshot["id"], "hdd", 1)
+    assert volume["bootable"] == "true"
+
+
+def test_a_volume_gets_another_name_and_type(room: Room) -> None:
+    volume, storage = room.volume(volume_type="ssd"), room.cloud.block_storage
+    assert storage.update_volume(volume["id"], name="other", description="text")["name"] == "other"
+    storage.retype_volume(volume["id"], "hdd")
+    eventually(lambda: (found := storage.volume(volume["id"])) and found["volume_type"] == "hdd")
+    assert room.volume_in(volume["id"], "available")["name"] == "other"
+    with pytest.raises((Invalid, NotFound), match="no-such-type"):
+        storage.retype_volume(volume["id"], "no-such-type")
+
+
+def test_clouds_say_whether_attached_volumes_grow(room: Room) -> None:
+    assert room.cloud.block_storage.supports("3.42")
+    assert room.cloud.compute.supports("2.51")

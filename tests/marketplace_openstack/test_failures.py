@@ -169,7 +169,7 @@ def test_tracebacks_are_for_staff(estate: Estate, monkeypatch: pytest.MonkeyPatc
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("waldur_openstack.workflows.block_storage.create_volume", broken)
+    monkeypatch.setattr("waldur_openstack.workflows.block_storage.volumes.create_volume", broken)
     order = estate.order_inside(estate.tenant, "Volume", name="unlucky")
     drain()
     uuid = Resource.objects.get(orders=order).uuid.hex

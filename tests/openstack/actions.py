@@ -10,7 +10,15 @@ from waldur_core.quotas import counters
 from waldur_core.structure.models import User
 from waldur_openstack.models import Instance, Tenant
 
-KINDS = {"Instance": "instances", "Volume": "volumes", "Snapshot": "snapshots", "ServerGroup": "server-groups"}
+KINDS = {
+    "Instance": "instances",
+    "Volume": "volumes",
+    "Snapshot": "snapshots",
+    "Backup": "backups",
+    "SnapshotSchedule": "snapshot-schedules",
+    "BackupSchedule": "backup-schedules",
+    "ServerGroup": "server-groups",
+}
 
 
 def url_of(obj: Any, action: str = "") -> str:

@@ -91,6 +91,12 @@ def order_in_tenant(serializer: Any, tenant: Tenant, user: User, **attributes: A
     return _made(serializer(data=attributes, context={"tenant": tenant, "user": user, "request": _request(user)}))
 
 
+def order_of(serializer: Any, obj: Any, user: User, **attributes: Any) -> Any:
+    """What an action on an object makes, as its serializer makes it."""
+    context = {"object": obj, "tenant": obj.tenant, "user": user, "request": _request(user)}
+    return _made(serializer(data=attributes, context=context))
+
+
 def order_deletion(obj: Any, user: User, **options: Any) -> Operation:
     """Schedule the deletion of a tenant, a volume or, with the options of its query, a server."""
     if isinstance(obj, (Tenant, Volume)):

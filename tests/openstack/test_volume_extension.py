@@ -1,5 +1,6 @@
 """Volumes that grow: detached, and attached to a stopped server; quotas follow."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.openstack.actions import failed, limit, post, refused, stop, succeed,
 from tests.openstack.orders import build_volume
 from twins.openstack import TwinClient
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.cloud.session import authentication, connection_pool
 from waldur_openstack.models import Instance, Tenant, Volume
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +21,20 @@ STORAGE = ("storage", "volumes_size")
 @pytest.fixture
 def volume(cast: Cast, tenant: Tenant) -> Volume:
     return build_volume(tenant, cast.owner)
+
+
+@pytest.fixture
+def old_cinder(twin: TwinClient) -> Iterator[None]:
+    """A Cinder that says of itself that it knows nothing after 3.41; what was discovered before is forgotten."""
+    url = f"{twin.base_url}/volume/v3/"
+    version = {"id": "v3.0", "status": "CURRENT", "version": "3.41", "min_version": "3.0", "updated": ""}
+    body = {"versions": [{**version, "links": [{"rel": "self", "href": url}]}]}
+    twin.add_fault("status", service="block_storage", operation="version.*", status=200, body=body, times=0)
+    for known in (connection_pool, authentication):
+        known.cache_clear()
+    yield
+    for known in (connection_pool, authentication):
+        known.cache_clear()
 
 
 def in_cloud(volume: Volume) -> Any:
@@ -53,14 +69,30 @@ def test_sizes_that_make_no_sense_are_refused(cast: Cast, volume: Volume, size: 
     refused(post(cast.owner, volume, "extend", body), 400, volume, word="disk_size")
 
 
-def test_the_server_must_be_stopped_and_not_boot_from_it(cast: Cast, instance: Instance) -> None:
-    data, system = instance.volumes.get(bootable=False), instance.volumes.get(bootable=True)
-    refused(post(cast.owner, data, "extend", {"disk_size": 2048}), 409, data, word="ACTIVE")
+def test_the_data_volume_of_a_running_server_grows_in_its_place(
+    cast: Cast, instance: Instance, twin: TwinClient
+) -> None:
+    volume, before = instance.volumes.get(bootable=False), usages(instance.tenant)["storage"]
+    operation = succeed(cast.owner, volume, "extend", {"disk_size": 2048})
+    assert operation.workflow == "openstack.volume.extend_attached"
+    assert (volume.size, volume.runtime_state, volume.instance) == (2048, "in-use", instance)
+    assert (in_cloud(volume)["size"], usages(instance.tenant)["storage"]) == (2, before + 1024)
+
+
+def test_old_clouds_want_the_server_stopped(cast: Cast, instance: Instance, old_cinder: None) -> None:
+    volume = instance.volumes.get(bootable=False)
+    refused(post(cast.owner, volume, "extend", {"disk_size": 2048}), 409, volume, word="stop it first")
     stop(cast.owner, instance)
-    system.refresh_from_db()
+    assert succeed(cast.owner, volume, "extend", {"disk_size": 2048}).workflow == "openstack.volume.extend"
+
+
+def test_a_server_boots_from_it_or_is_busy(cast: Cast, instance: Instance) -> None:
+    data, system = instance.volumes.get(bootable=False), instance.volumes.get(bootable=True)
     refused(post(cast.owner, system, "extend", {"disk_size": 4096}), 409, system, word="boots from")
     answer = client_of(cast.owner).get(f"/api/openstack-volumes/{system.uuid.hex}/")
     assert answer.json()["extend_enabled"] is False
+    Instance.objects.filter(pk=instance.pk).update(runtime_state="PAUSED")
+    refused(post(cast.owner, data, "extend", {"disk_size": 2048}), 409, data, word="PAUSED")
 
 
 def test_states_that_forbid_it(cast: Cast, volume: Volume) -> None:

@@ -1,6 +1,7 @@
 """The event types, by group (states-and-flows §11)."""
 
-RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend", "change_flavor")
+RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend", "retype", "change_flavor")
+BACKUP_CHANGES = ("creation", "deletion", "restoration")
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
 PULL_OUTCOMES = ("pulled", "imported", "cleaned")  # changed, found, and gone in the cloud
@@ -19,6 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES),
         "resource_update_succeeded",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
+        *(f"resource_backup_{what}_{outcome}" for what in BACKUP_CHANGES for outcome in OUTCOMES),
     ),
     "openstack_network": _changes("network") + _pulls("network"),
     "openstack_subnet": _changes("subnet") + _pulls("subnet"),

@@ -30,14 +30,17 @@ from waldur_openstack.api.base import (
     related,
 )
 from waldur_openstack.api.block_storage import NestedVolumeSerializer
+from waldur_openstack.api.block_storage.backups import BackupsOfInstance
+from waldur_openstack.api.block_storage.schedules import SchedulesOfInstance
+from waldur_openstack.api.block_storage.volume_actions import READY_SERVERS
 from waldur_openstack.api.instance_actions import InstanceActions
 from waldur_openstack.api.instance_create import InstanceCreateSerializer
 from waldur_openstack.api.instance_network import InstanceNetworkActions
 from waldur_openstack.api.network import NestedFloatingIPSerializer, NestedPortSerializer
 from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
-from waldur_openstack.api.volume_actions import READY_SERVERS
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.copies.conditions import require_no_copies
 from waldur_openstack.models import Instance, Port, SecurityGroupRule, ServerGroup, Volume
 from waldur_openstack.workflows.compute import DeleteInstance, RestartInstance, StartInstance, StopInstance
 from waldur_openstack.workflows.pulling import PullInstance
@@ -154,11 +157,12 @@ class InstanceDeleteSerializer(serializers.Serializer[Any]):
 
 
 def require_instance_deletable(instance: Instance, *, force: bool) -> None:
-    """409 unless OK and SHUTOFF, or ERRED; with `force` any runtime state."""
+    """409 unless OK and SHUTOFF, or ERRED; with `force` any runtime state. Never with backups or snapshots."""
     if instance.state not in (CoreState.OK, CoreState.ERRED):
         raise Conflict(f"The instance is {instance.state}; only one that is OK or ERRED can be deleted.")
     if instance.state == CoreState.OK and instance.runtime_state != "SHUTOFF" and not force:
         raise Conflict(f"The instance is {instance.runtime_state}. Stop it first, or use force_destroy.")
+    require_no_copies(instance)
 
 
 class CloudRefused(APIException):
@@ -172,7 +176,7 @@ MANAGE = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)
 POWER = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE_POWER)
 
 
-class InstanceViewSet(InstanceNetworkActions, InstanceActions, Pulls):
+class InstanceViewSet(InstanceNetworkActions, InstanceActions, BackupsOfInstance, SchedulesOfInstance, Pulls):
     """Servers."""
 
     queryset = related(Instance.objects.all(), "tenant", "availability_zone", "server_group").prefetch_related(
@@ -198,6 +202,8 @@ class InstanceViewSet(InstanceNetworkActions, InstanceActions, Pulls):
         "restart": POWER,
         "console": Holder(permission=Permission.OPENSTACK_INSTANCE_CONSOLE_ACCESS),
         "open_console": Holder(permission=Permission.OPENSTACK_INSTANCE_CONSOLE_ACCESS),
+        **BackupsOfInstance.backup_access,
+        **SchedulesOfInstance.schedule_access,
     }
     non_atomic = frozenset({"open_console"})
     preconditions = {
@@ -211,6 +217,8 @@ class InstanceViewSet(InstanceNetworkActions, InstanceActions, Pulls):
         "detach_volume": (require_state(CoreState.OK),),
         "console": (require_state(CoreState.OK),),
         "open_console": (require_state(CoreState.OK),),
+        **BackupsOfInstance.backup_preconditions,
+        **SchedulesOfInstance.schedule_preconditions,
     }
 
     @extend_schema(request=InstanceCreateSerializer, responses={201: InstanceSerializer})

@@ -14,11 +14,15 @@ from waldur_core.operations.start import start
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack.api.base import StatusSerializer
+from waldur_openstack.api.block_storage.volume_actions import (
+    VolumeAttachSerializer,
+    require_attachable,
+    require_detachable,
+)
 from waldur_openstack.api.changing import TenantObjectViewSet
 from waldur_openstack.api.tenant_scope import ActionSerializer, UsableLinkField
-from waldur_openstack.api.volume_actions import VolumeAttachSerializer, require_attachable, require_detachable
 from waldur_openstack.models import Flavor, Instance, Volume
-from waldur_openstack.workflows.attachments import DetachVolume
+from waldur_openstack.workflows.block_storage.attachments import DetachVolume
 from waldur_openstack.workflows.compute import ResizeInstance
 
 

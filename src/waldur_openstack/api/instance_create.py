@@ -1,6 +1,6 @@
 """The request body of a new server, and the rows it becomes."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
@@ -103,6 +103,8 @@ class DataVolumeSerializer(InTenantSerializer):
 
 class InstanceCreateSerializer(InTenantSerializer):
     """The attributes of a new server; the context holds `tenant` and `user`. Sizes in MiB."""
+
+    workflow: ClassVar[type[CreateInstance]] = CreateInstance
 
     name = serializers.CharField(max_length=255, validators=[validate_host_name])
     description = serializers.CharField(allow_blank=True, default="", max_length=255)
@@ -275,7 +277,7 @@ class InstanceCreateSerializer(InTenantSerializer):
             address.port = ports[item["subnet"].pk]
             address.save()
         parameters = {"flavor": validated["flavor"].backend_id}
-        start(CreateInstance, instance, user=self.context["user"], parameters=parameters)
+        start(self.workflow, instance, user=self.context["user"], parameters=parameters)
         return instance
 
     def _ports(self, instance: Instance, validated: dict[str, Any]) -> list[Port]:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from waldur_core.events.log import record
 from waldur_core.operations.start import start
 from waldur_core.operations.workflow import UpdateWorkflow
 from waldur_core.permissions.checks import require_permission
@@ -16,15 +17,17 @@ from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState
-from waldur_openstack.models import Network, SubNet, Tenant
+from waldur_openstack.models import Instance, Network, SubNet, Tenant, Volume
 from waldur_openstack.models.identity import TenantObject
 
 VIEWS: dict[Any, str] = {
+    Instance: "openstack-instance",
     Network: "openstack-network",
     Project: "project",
     ServiceSettings: "servicesettings",
     SubNet: "openstack-subnet",
     Tenant: "openstack-tenant",
+    Volume: "openstack-volume",
 }
 
 
@@ -102,9 +105,13 @@ class ActionSerializer(InTenantSerializer):
 
 
 class UpdateSerializer(ActionSerializer):
-    """Base of changes of columns: the row says what is wanted, `workflow` makes the cloud follow."""
+    """Base of changes of columns: the row says what is wanted, `workflow` makes the cloud follow.
+
+    Of columns that are `local` no cloud knows.
+    """
 
     workflow: ClassVar[type[UpdateWorkflow]]
+    local: ClassVar[frozenset[str]] = frozenset()
 
     @transaction.atomic
     def update(self, instance: Any, validated: dict[str, Any]) -> Any:
@@ -114,5 +121,9 @@ class UpdateSerializer(ActionSerializer):
             for name, value in changed.items():
                 setattr(instance, name, value)
             instance.save(update_fields=[*changed, "modified"])
+        if changed.keys() - self.local:
             start(self.workflow, instance, user=self.user, parameters={"changed": sorted(changed)})
+        elif changed:
+            text = f"{instance._meta.verbose_name.capitalize()} {instance} has been updated."
+            record("resource_update_succeeded", text, scope=instance, actor=self.user)
         return instance

@@ -5,6 +5,8 @@ import json
 from waldur_core.operations.errors import CloudConflict, Invalid
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
+EXTEND_IN_USE = "3.42"
+
 
 class BlockStorage(Gateway):
     service_type = "block-storage"
@@ -35,19 +37,37 @@ class BlockStorage(Gateway):
         return list(self.pages("/volumes/detail", "volumes"))
 
     def delete_volume(self, volume_id: str) -> None:
-        """Delete; one that is being deleted is on its way, one that is still in use may be tried again."""
+        """Delete; one that is being deleted is on its way, one that is still in use may be tried again.
+
+        One whose deletion has failed before is deleted by force: Cinder takes nothing else for it.
+        """
         try:
             self.delete(f"/volumes/{volume_id}")
         except Invalid as error:
-            volume = self.volume(volume_id)
-            if volume is not None and volume["status"] != "deleting":
+            status = (self.volume(volume_id) or {"status": "deleting"})["status"]
+            if status == "error_deleting":
+                self.force_delete_volume(volume_id)
+            elif status != "deleting":
                 raise CloudConflict(error.message) from error
+
+    def update_volume(self, volume_id: str, **attributes: object) -> JSON:
+        return self.put(f"/volumes/{volume_id}", {"volume": attributes})["volume"]
 
     def force_delete_volume(self, volume_id: str) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-force_delete": {}})
 
     def extend_volume(self, volume_id: str, gigabytes: int) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-extend": {"new_size": gigabytes}})
+
+    def extend_attached_volume(self, volume_id: str, gigabytes: int) -> None:
+        """Extend a volume that a running server uses; Cinder tells Nova."""
+        body = {"os-extend": {"new_size": gigabytes}}
+        self.post(f"/volumes/{volume_id}/action", body, microversion=EXTEND_IN_USE)
+
+    def retype_volume(self, volume_id: str, type_name: str) -> None:
+        """Another type; the contents move only when they have to."""
+        body = {"os-retype": {"new_type": type_name, "migration_policy": "on-demand"}}
+        self.post(f"/volumes/{volume_id}/action", body)
 
     def set_bootable(self, volume_id: str, bootable: bool) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-set_bootable": {"bootable": bootable}})
@@ -58,8 +78,34 @@ class BlockStorage(Gateway):
     def snapshot(self, snapshot_id: str) -> JSON | None:
         return self.find(f"/snapshots/{snapshot_id}", "snapshot")
 
+    def create_snapshot(self, **attributes: object) -> JSON:
+        """A snapshot; `force` is for volumes in use, and harmless for others."""
+        return self.post("/snapshots", {"snapshot": {"force": True, **attributes}})["snapshot"]
+
+    def find_snapshot(self, volume_id: str, metadata: JSON) -> JSON | None:
+        """The snapshot of this volume that carries our metadata."""
+        for snapshot in self.pages("/snapshots/detail", "snapshots", volume_id=volume_id):
+            if metadata.items() <= snapshot["metadata"].items():
+                return snapshot
+        return None
+
+    def update_snapshot(self, snapshot_id: str, **attributes: object) -> JSON:
+        return self.put(f"/snapshots/{snapshot_id}", {"snapshot": attributes})["snapshot"]
+
+    def set_snapshot_metadata(self, snapshot_id: str, metadata: JSON) -> None:
+        """Replace all of it."""
+        self.put(f"/snapshots/{snapshot_id}/metadata", {"metadata": metadata})
+
     def delete_snapshot(self, snapshot_id: str) -> None:
-        self.delete(f"/snapshots/{snapshot_id}")
+        """Delete; by force when it has failed before. One that is busy may be tried again."""
+        try:
+            self.delete(f"/snapshots/{snapshot_id}")
+        except Invalid as error:
+            status = (self.snapshot(snapshot_id) or {"status": "deleting"})["status"]
+            if status == "error_deleting":
+                self.post(f"/snapshots/{snapshot_id}/action", {"os-force_delete": {}})
+            elif status != "deleting":
+                raise CloudConflict(error.message) from error
 
     def quotas(self, project_id: str) -> JSON:
         """{name: {limit, in_use, reserved}}."""

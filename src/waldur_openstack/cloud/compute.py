@@ -8,6 +8,7 @@ from waldur_openstack.cloud.gateway import JSON, Gateway
 FLOOR = "2.19"  # server descriptions
 FLAVOR_IN_SERVER = "2.47"
 REMOTE_CONSOLES = "2.6"
+VOLUMES_GROW = "2.51"  # from here on Nova tells a running server that its volume has grown
 
 
 class Compute(Gateway):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from keystoneauth1 import discover
 from keystoneauth1.adapter import Adapter
+from keystoneauth1.session import Session
 
 from waldur_core.operations.errors import NotFound, Unreachable
 from waldur_openstack.cloud.errors import concealed, from_response, secrets_in, translated
@@ -100,8 +101,23 @@ class Gateway:
 
     def supports(self, microversion: str) -> bool:
         """Whether the service offers this microversion."""
+        pool, adapter = self.adapter.session, self.adapter
+        # real Cinder shows its versions only to those it knows, and discovery asks the session who it is
+        known = Session(
+            auth=adapter.auth,
+            session=pool.session,
+            verify=pool.verify,
+            timeout=pool.timeout,
+            discovery_cache=pool._discovery_cache,
+        )
         with self.guarded(f"{self.service_type} version discovery"):
-            data = self.adapter.get_endpoint_data()
+            data = known.get_endpoint_data(
+                service_type=adapter.service_type,
+                interface=adapter.interface,
+                region_name=adapter.region_name,
+                min_version=adapter.min_version,
+                max_version=adapter.max_version,
+            )
         return bool(
             data
             and data.max_microversion

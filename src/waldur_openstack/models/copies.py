@@ -6,7 +6,7 @@ from django.db import models
 
 from waldur_core.models import IdentifiedModel
 from waldur_core.secrets.fields import EncryptedTextField
-from waldur_openstack.models.block_storage import Volume, gigabytes_of
+from waldur_openstack.models.block_storage import Volume, VolumeType, gigabytes_of
 from waldur_openstack.models.compute import Flavor, Instance
 from waldur_openstack.models.identity import TenantObject
 
@@ -53,10 +53,15 @@ class BackupSchedule(Schedule):
 
 
 class Snapshot(TenantObject):
-    """The contents of a volume at one moment. `size` in MiB; kept for ever without `kept_until`."""
+    """The contents of a volume at one moment. `size` in MiB; kept for ever without `kept_until`.
+
+    Size, type and `bootable` are the volume's at that moment: what is restored gets them, whatever became of it.
+    """
 
     source_volume = models.ForeignKey(Volume, null=True, on_delete=models.SET_NULL, related_name="snapshots")
     size = models.PositiveIntegerField()
+    type = models.ForeignKey(VolumeType, null=True, on_delete=models.SET_NULL, related_name="snapshots")
+    bootable = models.BooleanField(default=False)
     metadata = models.JSONField(default=dict, blank=True)
     kept_until = models.DateTimeField(null=True)
     snapshot_schedule = models.ForeignKey(

@@ -105,6 +105,44 @@ def security_group(cast: Cast) -> models.SecurityGroup:
     return group
 
 
+def _volume(cast: Cast) -> models.Volume:
+    return models.Volume.objects.create(name="of-copy", tenant=tenant(cast), size=1024, state=CoreState.OK)
+
+
+def _instance(cast: Cast) -> models.Instance:
+    return models.Instance.objects.create(name="of-copy", tenant=tenant(cast), state=CoreState.OK)
+
+
+@example_of(models.Snapshot)
+def snapshot(cast: Cast) -> models.Snapshot:
+    volume = _volume(cast)
+    return models.Snapshot.objects.create(
+        name="Example", source_volume=volume, tenant=volume.tenant, size=1024, state=CoreState.OK
+    )
+
+
+@example_of(models.Backup)
+def backup(cast: Cast) -> models.Backup:
+    instance = _instance(cast)
+    return models.Backup.objects.create(name="Example", instance=instance, tenant=instance.tenant, state=CoreState.OK)
+
+
+@example_of(models.SnapshotSchedule)
+def snapshot_schedule(cast: Cast) -> models.SnapshotSchedule:
+    volume = _volume(cast)
+    return models.SnapshotSchedule.objects.create(
+        name="Example", source_volume=volume, tenant=volume.tenant, schedule="0 0 * * *", state=CoreState.OK
+    )
+
+
+@example_of(models.BackupSchedule)
+def backup_schedule(cast: Cast) -> models.BackupSchedule:
+    instance = _instance(cast)
+    return models.BackupSchedule.objects.create(
+        name="Example", instance=instance, tenant=instance.tenant, schedule="0 0 * * *", state=CoreState.OK
+    )
+
+
 def _in_tenant(model: Any, fields: dict[str, Any]) -> None:
     @example_of(model)
     def build(cast: Cast) -> Any:

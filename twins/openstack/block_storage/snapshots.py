@@ -129,7 +129,7 @@ def update(call: Call) -> Obj:
 
 def delete(call: Call) -> Reply:
     snapshot = fetch_snapshot(call)
-    if snapshot["status"] not in ("available", "error", "error_deleting"):
+    if snapshot["status"] not in ("available", "error"):
         raise bad_request(
             "Invalid snapshot: Snapshot status must be available or error, and must not be part of a group."
         )

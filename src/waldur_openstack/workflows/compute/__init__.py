@@ -14,6 +14,7 @@ from waldur_openstack.workflows.compute.port_updates import (
 )
 from waldur_openstack.workflows.compute.power import RestartInstance, StartInstance, StopInstance
 from waldur_openstack.workflows.compute.resize import ResizeInstance
+from waldur_openstack.workflows.compute.restore import RestoreBackup
 
 __all__ = [
     "AssignFloatingIP",
@@ -21,6 +22,7 @@ __all__ = [
     "DeleteInstance",
     "ResizeInstance",
     "RestartInstance",
+    "RestoreBackup",
     "SetInstanceAddressPairs",
     "SetInstanceFloatingIPs",
     "SetInstancePorts",

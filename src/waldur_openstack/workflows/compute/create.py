@@ -1,6 +1,6 @@
 """Making a server: volumes, ports, the server, then its public addresses."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from waldur_core.operations.errors import OperationError
 from waldur_core.operations.workflow import CreateWorkflow, Step
@@ -35,7 +35,7 @@ class CreateInstance(CreateWorkflow):
     title = "Creation of instance"
     model = Instance
     context = InstanceContext
-    steps = (
+    steps: ClassVar[tuple[Step, ...]] = (
         Step(
             name="Create volume",
             each=lambda c: c.new(c.subject.volumes),

@@ -1,14 +1,24 @@
-"""Volumes that grow. One that a stopped server has is detached meanwhile and comes back to the same device."""
+"""Volumes that grow.
 
-from typing import Any
+One that a stopped server has is detached meanwhile and comes back to the same device; one that a running server has
+grows in its place.
+"""
+
+from typing import Any, ClassVar
 
 from waldur_core.operations.workflow import Step
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Volume, gigabytes_of
-from waldur_openstack.workflows.attachments import AttachmentContext, attach, detach, find_attachment, is_attached
-from waldur_openstack.workflows.attachments import is_detached as is_available
-from waldur_openstack.workflows.block_storage import VolumeFailed
+from waldur_openstack.workflows.block_storage.attachments import (
+    AttachmentContext,
+    attach,
+    detach,
+    find_attachment,
+    is_attached,
+)
+from waldur_openstack.workflows.block_storage.attachments import is_detached as is_available
+from waldur_openstack.workflows.block_storage.volumes import VolumeFailed
 from waldur_openstack.workflows.growth import GrowingWorkflow
 
 
@@ -26,12 +36,13 @@ def find_extended(context: AttachmentContext) -> JSON | None:
     return found if found["size"] >= wanted(context) or found["status"] == "extending" else None
 
 
-def is_extended(context: AttachmentContext) -> bool:
+def is_extended(context: AttachmentContext, settled: str = "available") -> bool:
+    """Whether it has its new size and is `settled` again."""
     found = context.in_cloud()
-    done = found["status"] == "available" and found["size"] >= wanted(context)
+    done = found["status"] == settled and found["size"] >= wanted(context)
     if done:
         ExtendVolume.settle(context)
-    elif found["status"] == "available" or found["status"].startswith("error"):
+    elif found["status"] == settled or found["status"].startswith("error"):
         name, status = context.subject.name, found["status"]
         raise VolumeFailed(f"The cloud could not extend volume {name} (its state there is {status}).")
     return bool(done)
@@ -46,7 +57,7 @@ class ExtendVolume(GrowingWorkflow):
     context = AttachmentContext
     event = "resource_extend"
     action = "Extend"
-    steps = (
+    steps: ClassVar[tuple[Step, ...]] = (
         Step(
             name="Detach volume",
             when=was_attached,
@@ -78,3 +89,19 @@ class ExtendVolume(GrowingWorkflow):
     @staticmethod
     def counts(subject: Any) -> dict[str, int]:
         return quotas.of_volume(subject)
+
+
+class ExtendAttachedVolume(ExtendVolume):
+    """While its server runs. Parameters: size in MiB."""
+
+    name = "openstack.volume.extend_attached"
+    title = "Extension of attached volume"
+    steps = (
+        Step(
+            name="Extend attached volume",
+            do=lambda c: c.cloud.block_storage.extend_attached_volume(c.subject.backend_id, wanted(c)),
+            marker=find_extended,
+            until=lambda c: is_extended(c, settled="in-use"),
+            keeps="volumes do not shrink",
+        ),
+    )

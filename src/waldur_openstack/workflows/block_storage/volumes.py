@@ -21,18 +21,25 @@ class VolumeFailed(Invalid):
 
 
 def create_volume(cloud: Cloud, volume: Volume) -> JSON:
-    optional = {
-        "imageRef": volume.image and volume.image.backend_id,
-        "volume_type": volume.type and volume.type.name,
-        "availability_zone": volume.availability_zone and volume.availability_zone.name,
-    }
     return cloud.block_storage.create_volume(
         name=volume.name,
         description=volume.description,
         size=volume.gigabytes,
         metadata={**volume.metadata, **metadata_mark(volume)},
-        **{key: value for key, value in optional.items() if value},
+        **_origin(volume),
     )
+
+
+def _origin(volume: Volume) -> JSON:
+    """What it is made from, and where. From a snapshot it inherits type and zone: Cinder takes no others."""
+    if volume.source_snapshot:
+        return {"snapshot_id": volume.source_snapshot.backend_id}
+    optional = {
+        "imageRef": volume.image and volume.image.backend_id,
+        "volume_type": volume.type and volume.type.name,
+        "availability_zone": volume.availability_zone and volume.availability_zone.name,
+    }
+    return {key: value for key, value in optional.items() if value}
 
 
 def find_volume(cloud: Cloud, volume: Volume) -> JSON | None:
@@ -68,7 +75,7 @@ def delete_volume(cloud: Cloud, volume: Volume) -> None:
 def volume_is_gone(cloud: Cloud, volume: Volume) -> bool:
     found = cloud.block_storage.volume(volume.backend_id) if volume.backend_id else None
     if found and found["status"].startswith("error_deleting"):
-        raise VolumeFailed(f"The cloud could not delete volume {volume.name}.")
+        raise VolumeFailed(f"The cloud could not delete volume {volume.name}. Delete it again to remove it by force.")
     return found is None
 
 
@@ -82,7 +89,7 @@ class VolumeContext(CloudContext):
 
 
 class CreateVolume(CreateWorkflow):
-    """A volume from nothing or from an image."""
+    """A volume from nothing, from an image, or from a snapshot."""
 
     name = "openstack.volume.create"
     title = "Creation of volume"

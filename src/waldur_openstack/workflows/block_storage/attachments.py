@@ -6,7 +6,7 @@ from waldur_core.operations.errors import NotFound
 from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Instance, Volume
-from waldur_openstack.workflows.block_storage import VolumeContext, VolumeFailed, record_volume
+from waldur_openstack.workflows.block_storage.volumes import VolumeContext, VolumeFailed, record_volume
 from waldur_openstack.workflows.context import save
 
 

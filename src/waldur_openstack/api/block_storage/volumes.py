@@ -1,19 +1,20 @@
 """Volumes."""
 
+import json
 from typing import Any
+from uuid import UUID
 
 import django_filters
 from django.conf import settings
 from django.db import transaction
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from django.db.models import Q, QuerySet
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from waldur_core.operations.start import start
-from waldur_core.permissions.access import Holder, InBody
+from waldur_core.permissions.access import InBody
 from waldur_core.permissions.strings import Permission
+from waldur_core.permissions.visibility import visible_to
 from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.rest.filters import LinkFilter, UUIDFilter
@@ -21,21 +22,26 @@ from waldur_core.rest.serializers import LinkField, ModelSerializer, RelatedLink
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
 from waldur_openstack.api.base import BASE_FIELDS, ResourceViewSet, TenantObjectFilter, TenantObjectSerializer, related
-from waldur_openstack.api.pulling import Pulls
-from waldur_openstack.api.tenant_scope import InTenantSerializer, UsableLinkField
-from waldur_openstack.api.validators import validate_gibibyte
-from waldur_openstack.api.volume_actions import (
+from waldur_openstack.api.block_storage.schedules import SchedulesOfVolume
+from waldur_openstack.api.block_storage.shared import ResourceUUIDField, operated
+from waldur_openstack.api.block_storage.snapshots import SnapshotsOfVolume
+from waldur_openstack.api.block_storage.volume_actions import (
     VolumeActions,
     require_attachable,
     require_detachable,
     require_extendable,
+    volume_zone_of,
 )
-from waldur_openstack.models import Image, Volume, VolumeAvailabilityZone, VolumeType
-from waldur_openstack.workflows.block_storage import CreateVolume, DeleteVolume
+from waldur_openstack.api.changing import CHANGEABLE, Creates, Deletes, Updates
+from waldur_openstack.api.pulling import Pulls
+from waldur_openstack.api.tenant_scope import InTenantSerializer, UpdateSerializer, UsableLinkField
+from waldur_openstack.api.validators import validate_gibibyte
+from waldur_openstack.copies.conditions import require_no_snapshots
+from waldur_openstack.models import Image, Instance, Volume, VolumeAvailabilityZone, VolumeType
+from waldur_openstack.workflows.block_storage import CreateVolume, DeleteVolume, UpdateVolume
 from waldur_openstack.workflows.pulling import PullVolume
 
-MANAGE = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)
-DELETABLE = ("available", "error", "error_restoring", "error_extending", "")
+DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_deleting", "")
 
 
 class NestedVolumeSerializer(ModelSerializer):
@@ -61,8 +67,10 @@ class VolumeSerializer(TenantObjectSerializer):
     type_name = serializers.CharField(source="type.name", read_only=True, default=None)
     availability_zone = RelatedLinkField("openstack-volume-availability-zone-detail", read_only=True)
     availability_zone_name = serializers.CharField(source="availability_zone.name", read_only=True, default=None)
+    source_snapshot = RelatedLinkField("openstack-snapshot-detail", read_only=True)
     instance = RelatedLinkField("openstack-instance-detail", read_only=True)
     instance_name = serializers.CharField(source="instance.name", read_only=True, default="")
+    instance_marketplace_uuid = ResourceUUIDField(source="instance")
     image_metadata = serializers.SerializerMethodField()
     extend_enabled = serializers.SerializerMethodField()
 
@@ -71,12 +79,14 @@ class VolumeSerializer(TenantObjectSerializer):
         fields = (
             *BASE_FIELDS, "size", "bootable", "metadata", "image", "image_metadata", "image_name", "type", "type_name",
             "runtime_state", "availability_zone", "availability_zone_name", "device", "action", "action_details",
-            "instance", "instance_name", "tenant", "tenant_uuid", "extend_enabled",
+            "instance", "instance_name", "instance_marketplace_uuid", "tenant", "tenant_uuid", "extend_enabled",
+            "source_snapshot",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_image_metadata(self, volume: Volume) -> str:
-        return str(volume.image_metadata or "")
+        """As JSON text."""
+        return json.dumps(volume.image_metadata) if volume.image_metadata else ""
 
     def get_extend_enabled(self, volume: Volume) -> bool:
         return volume.state == CoreState.OK and not volume.is_system
@@ -140,11 +150,30 @@ def require_deletable(volume: Volume) -> None:
         raise Conflict(f"The volume is attached to {volume.instance}. Detach it first.")
     if volume.state == CoreState.OK and volume.runtime_state not in DELETABLE:
         raise Conflict(f"The volume is {volume.runtime_state} in the cloud; it must be available to be deleted.")
+    require_no_snapshots(volume)
+
+
+class VolumeUpdateSerializer(UpdateSerializer):
+    """What is not named stays."""
+
+    workflow = UpdateVolume
+
+    name = serializers.CharField(max_length=150)
+    description = serializers.CharField(allow_blank=True, required=False, max_length=255)
+    bootable = serializers.BooleanField(required=False)
+
+    def validate_bootable(self, value: bool) -> bool:
+        if self.object.is_system and not value:
+            raise ValidationError("The instance boots from this volume.")
+        return value
 
 
 class VolumeFilter(TenantObjectFilter):
     instance = LinkFilter()
     instance_uuid = UUIDFilter(field_name="instance__uuid")
+    attach_instance_uuid = UUIDFilter(method="attachable_to", help_text="Those that this instance could have.")
+    snapshot = LinkFilter(field_name="source_snapshot")
+    snapshot_uuid = UUIDFilter(field_name="source_snapshot__uuid")
     runtime_state = django_filters.CharFilter()
     availability_zone_name = django_filters.CharFilter(field_name="availability_zone__name")
 
@@ -152,38 +181,47 @@ class VolumeFilter(TenantObjectFilter):
         model = Volume
         fields = ()
 
+    def attachable_to(self, queryset: QuerySet[Volume], name: str, uuid: UUID) -> QuerySet[Volume]:
+        instance = visible_to(self.request.user, Instance.objects.all()).filter(uuid=uuid).first()
+        if instance is None:
+            return queryset.none()
+        free = queryset.filter(tenant=instance.tenant_id, instance=None, state=CoreState.OK, runtime_state="available")
+        zone = volume_zone_of(instance)
+        return free.filter(Q(availability_zone=None) | Q(availability_zone__name=zone)) if zone is not None else free
 
-class VolumeViewSet(VolumeActions, Pulls):
+
+class VolumeViewSet(Creates, Updates, Deletes, VolumeActions, SnapshotsOfVolume, SchedulesOfVolume, Pulls):
     """Block devices."""
 
-    queryset = related(Volume.objects.all(), "tenant", "image", "type", "availability_zone", "instance")
+    queryset = related(
+        Volume.objects.all(), "tenant", "image", "type", "availability_zone", "instance", "source_snapshot"
+    )
     serializer_class = VolumeSerializer
     filterset_class = VolumeFilter
     pull_workflow = PullVolume
+    request_serializers = {
+        "create": VolumeCreateSerializer,
+        "update": VolumeUpdateSerializer,
+        "partial_update": VolumeUpdateSerializer,
+    }
+    delete_workflow = DeleteVolume
     ordering_fields = {**ResourceViewSet.ordering_fields, "instance_name": "instance__name", "size": "size"}
+    non_atomic = frozenset({"extend"})
     access = {
         **Pulls.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
-        **dict.fromkeys(("destroy", "attach", "detach", "extend"), MANAGE),
+        **operated("update", "partial_update", "destroy", "attach", "detach", "extend", "retype"),
+        **SnapshotsOfVolume.snapshot_access,
+        **SchedulesOfVolume.schedule_access,
     }
     preconditions = {
+        "update": CHANGEABLE,
+        "partial_update": CHANGEABLE,
         "destroy": (require_state(CoreState.OK, CoreState.ERRED), require_deletable),
         "attach": (require_state(CoreState.OK), require_attachable),
         "detach": (require_state(CoreState.OK), require_detachable),
         "extend": (require_state(CoreState.OK), require_extendable),
+        "retype": (*CHANGEABLE, require_attachable),
+        **SnapshotsOfVolume.snapshot_preconditions,
+        **SchedulesOfVolume.schedule_preconditions,
     }
-
-    @extend_schema(request=VolumeCreateSerializer, responses={201: VolumeSerializer})
-    def create(self, request: Request) -> Response:
-        """Create a volume directly, without an order; the body names the tenant."""
-        serializer = VolumeCreateSerializer.for_request(
-            request, self.get_serializer_context(), Permission.OPENSTACK_INSTANCE_MANAGE
-        )
-        serializer.is_valid(raise_exception=True)
-        return Response(self.get_serializer(serializer.save()).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(responses={204: None})
-    def destroy(self, request: Request, uuid: str) -> Response:
-        """Delete the volume."""
-        start(DeleteVolume, self.get_object(), user=request.user)
-        return Response(status=status.HTTP_204_NO_CONTENT)

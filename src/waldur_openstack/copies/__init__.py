@@ -1,0 +1,1 @@
+"""Snapshots and backups from our side: who may be copied, the rows of copies, schedules, retention."""
