@@ -1,6 +1,18 @@
 """The event types, by group (states-and-flows §11)."""
 
-RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend", "change_flavor")
+RESOURCE_ACTIONS = (
+    "pull",
+    "start",
+    "stop",
+    "restart",
+    "rescue",
+    "unrescue",
+    "attach",
+    "detach",
+    "extend",
+    "change_flavor",
+    "update_metadata",
+)
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -9,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "resource_update_succeeded",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
     ),
+    "openstack_resources": ("openstack_server_group_created", "openstack_server_group_deleted"),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")

@@ -7,10 +7,14 @@ from urllib.parse import urlparse
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.operations.start import start
+from waldur_core.rest.patterns import problem_of_pattern
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
+from waldur_openstack.workflows.provision import OPTIONS
+
+PROVISION_OPTIONS = tuple(OPTIONS.values())
 
 REQUIRED = ("backend_url", "username", "password", "tenant_name")
 SECRET = (*REQUIRED, "domain", "external_network_id", "certificate", "ipv4_external_ip_mapping")
@@ -27,10 +31,12 @@ PUBLIC = (
     "latitude",
     "longitude",
 )
+HIDING = ("flavor_exclude_regex", "volume_type_blacklist")
 
 
-TEXTS = frozenset(SECRET + PUBLIC) - {
+TEXTS = frozenset(SECRET + PUBLIC + HIDING) - {
     "ipv4_external_ip_mapping", "verify_ssl", "config_drive", "dns_nameservers", "latitude", "longitude",
+    "volume_type_blacklist",
 }  # fmt: skip
 FLAGS = ("verify_ssl", "config_drive")
 
@@ -44,6 +50,11 @@ def validate_attributes(attributes: Mapping[str, Any]) -> None:
     errors |= {name: ["Give true or false."] for name in FLAGS if not isinstance(attributes.get(name, True), bool)}
     if "backend_url" not in errors and not _is_web_address(attributes["backend_url"]):
         errors["backend_url"] = ["Give the URL of Keystone, such as https://keystone.example.com:5000/v3."]
+    pattern, names = attributes.get("flavor_exclude_regex"), attributes.get("volume_type_blacklist", [])
+    if isinstance(pattern, str) and (problem := problem_of_pattern(pattern)):
+        errors["flavor_exclude_regex"] = [problem]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        errors["volume_type_blacklist"] = ["Give a list of names."]
     if errors:
         raise ValidationError({"service_attributes": errors})
 
@@ -60,12 +71,18 @@ def connect(offering: Offering) -> None:
     """Write the settings the offering is connected by, and have the connection checked."""
     attributes = {**offering.secret_options}
     public = {**attributes, **offering.options}
+    limits = {name: offering.plugin_options.get(name) for name in PROVISION_OPTIONS}
+    hiding = {name: attributes.get(name) for name in HIDING}  # only as they were validated
     fields: dict[str, Any] = {
         "name": offering.name,
         "customer": offering.customer,
         "shared": offering.shared,
         "secret_options": {name: attributes[name] for name in SECRET if name in attributes},
-        "options": {name: public[name] for name in PUBLIC if public.get(name) not in (None, "")},
+        "options": {
+            name: value
+            for name, value in {**{name: public.get(name) for name in PUBLIC}, **limits, **hiding}.items()
+            if value not in (None, "")
+        },
     }
     service = offering.scope
     if service is None:

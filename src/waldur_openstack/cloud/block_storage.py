@@ -34,6 +34,9 @@ class BlockStorage(Gateway):
     def volumes(self) -> list[JSON]:
         return list(self.pages("/volumes/detail", "volumes"))
 
+    def update_volume(self, volume_id: str, **attributes: object) -> JSON:
+        return self.put(f"/volumes/{volume_id}", {"volume": attributes})["volume"]
+
     def delete_volume(self, volume_id: str) -> None:
         """Delete; one that is being deleted is on its way, one that is still in use may be tried again."""
         try:

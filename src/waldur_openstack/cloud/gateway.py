@@ -62,10 +62,10 @@ class Gateway:
     def put(self, path: str, body: Mapping[str, Any] | None = None, *, microversion: str | None = None) -> Any:
         return self.call("PUT", path, json=body, microversion=microversion)
 
-    def delete(self, path: str, **params: Any) -> None:
+    def delete(self, path: str, *, microversion: str | None = None, **params: Any) -> None:
         """Delete; an object that is gone already is what we wanted."""
         try:
-            self.call("DELETE", path, params=_clean(params))
+            self.call("DELETE", path, params=_clean(params), microversion=microversion)
         except NotFound:
             return
 
@@ -90,6 +90,11 @@ class Gateway:
     def check(self) -> None:
         """Raise unless the catalogue has this service and the service answers us."""
         self.get(self.probe, limit=1)
+
+    def is_offered(self) -> bool:
+        """Whether the service catalogue has this service."""
+        with self.guarded(f"{self.service_type} endpoint"):
+            return self.adapter.get_endpoint() is not None
 
     def supports(self, microversion: str) -> bool:
         """Whether the service offers this microversion."""

@@ -8,6 +8,8 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Tenant
 
 MARK = "waldur:"
+MARK_KEY = "waldur_uuid"  # in metadata
+MOST_METADATA = 128  # what Nova takes at most, by default
 DESCRIPTION_LENGTH = 255  # what Neutron takes at most
 
 
@@ -52,7 +54,7 @@ def described(obj: Any) -> str:
 
 def metadata_mark(obj: Any) -> dict[str, str]:
     """The mark for services that keep metadata."""
-    return {"waldur_uuid": obj.uuid.hex}
+    return {MARK_KEY: obj.uuid.hex}
 
 
 def save(obj: Any, **fields: Any) -> None:

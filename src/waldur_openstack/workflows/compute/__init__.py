@@ -1,8 +1,24 @@
-"""Servers. One file per concern: ports, the server itself, floating IPs, and the workflows."""
+"""Servers and their groups. One file per concern: ports, the server itself, floating IPs, and the workflows."""
 
 from waldur_openstack.workflows.compute.create import CreateInstance
 from waldur_openstack.workflows.compute.delete import DeleteInstance
 from waldur_openstack.workflows.compute.power import RestartInstance, StartInstance, StopInstance
+from waldur_openstack.workflows.compute.rescue import RescueInstance, UnrescueInstance
 from waldur_openstack.workflows.compute.resize import ResizeInstance
+from waldur_openstack.workflows.compute.server_groups import CreateServerGroup, DeleteServerGroup
+from waldur_openstack.workflows.compute.update import SetInstanceMetadata, UpdateInstance
 
-__all__ = ["CreateInstance", "DeleteInstance", "ResizeInstance", "RestartInstance", "StartInstance", "StopInstance"]
+__all__ = [
+    "CreateInstance",
+    "CreateServerGroup",
+    "DeleteInstance",
+    "DeleteServerGroup",
+    "RescueInstance",
+    "ResizeInstance",
+    "RestartInstance",
+    "SetInstanceMetadata",
+    "StartInstance",
+    "StopInstance",
+    "UnrescueInstance",
+    "UpdateInstance",
+]
