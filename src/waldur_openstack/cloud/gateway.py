@@ -94,7 +94,8 @@ class Gateway:
     def is_offered(self) -> bool:
         """Whether the service catalogue has this service."""
         with self.guarded(f"{self.service_type} endpoint"):
-            return self.adapter.get_endpoint() is not None
+            catalogue = self.adapter.auth.get_access(self.adapter.session).service_catalog
+        return bool(catalogue.get_endpoints(service_type=self.service_type).get(self.service_type))
 
     def supports(self, microversion: str) -> bool:
         """Whether the service offers this microversion."""

@@ -1,4 +1,4 @@
-"""How many servers, volumes and snapshots a cloud makes at a time (MAX_CONCURRENT_PROVISION, or an option of the offering)."""
+"""How many servers, volumes and snapshots a cloud makes at a time: a setting, or an option of the offering."""
 
 from django.conf import settings
 
