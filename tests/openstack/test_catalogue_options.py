@@ -63,7 +63,9 @@ def test_of_images_with_one_name_the_newest_is_listed(cast: Cast, tenant: Tenant
 
 def test_usage_is_counted_by_name_for_staff_and_support(cast: Cast, tenant: Tenant) -> None:
     for state in ("ACTIVE", "ACTIVE", "SHUTOFF"):
-        Instance.objects.create(tenant=tenant, name=state, runtime_state=state, flavor_name="m1.tiny", image_name="cirros")
+        Instance.objects.create(
+            tenant=tenant, name=state, runtime_state=state, flavor_name="m1.tiny", image_name="cirros"
+        )
     for kind, name in (("flavor", "m1.tiny"), ("image", "cirros")):
         path = f"/api/openstack-{kind}s/usage_stats/"
         answer = client_of(cast.support).get(path, {"shared": True})

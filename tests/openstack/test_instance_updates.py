@@ -30,7 +30,11 @@ def change(cast: Cast, instance: Instance, **body: Any) -> Any:
 
 def test_a_new_name_reaches_nova_and_the_system_volume(cast: Cast, instance: Instance) -> None:
     answer = change(cast, instance, name="web-1.example")
-    assert (answer.status_code, answer.json()["name"], answer.json()["state"]) == (200, "web-1.example", "UPDATE_SCHEDULED")
+    assert (answer.status_code, answer.json()["name"], answer.json()["state"]) == (
+        200,
+        "web-1.example",
+        "UPDATE_SCHEDULED",
+    )
     assert change(cast, instance, name="again").status_code == 409
     drain()
     instance.refresh_from_db()
@@ -67,9 +71,7 @@ def test_who_may_change_and_when(cast: Cast, instance: Instance) -> None:
     refused(post(cast.admin, instance, "set_metadata", {"metadata": {}}), 409, instance, word="ERRED")
 
 
-def test_a_refusal_of_the_cloud_is_told_and_can_be_retried(
-    cast: Cast, instance: Instance, twin: TwinClient
-) -> None:
+def test_a_refusal_of_the_cloud_is_told_and_can_be_retried(cast: Cast, instance: Instance, twin: TwinClient) -> None:
     twin.add_fault("status", operation="server.update", status=400, message="No such name here.")
     change(cast, instance, name="new")
     operation = failed(instance)

@@ -62,9 +62,7 @@ def test_keys_follow_roles_and_leave_with_them(cast: Cast, tenant: Tenant) -> No
     assert pairs(tenant) == [foreign]
 
 
-def test_a_new_tenant_gets_the_keys_and_takes_them_with_it(
-    cast: Cast, service_settings: Any, twin: TwinClient
-) -> None:
+def test_a_new_tenant_gets_the_keys_and_takes_them_with_it(cast: Cast, service_settings: Any, twin: TwinClient) -> None:
     before = twin.objects()
     owner = key(cast.owner, "a key / with ümlauts and more")
     tenant = build_tenant(service_settings, cast.project, cast.owner)
