@@ -46,7 +46,7 @@ def test_wrong_options_of_an_offering_are_refused(wrong: dict[str, Any]) -> None
     validate_attributes({**right, "flavor_exclude_regex": "^x", "volume_type_blacklist": ["ssd"]})
     with pytest.raises(ValidationError) as caught:
         validate_attributes({**right, **wrong})
-    assert list(caught.value.detail["service_attributes"]) == list(wrong)  # type: ignore[call-overload,index]
+    assert str(caught.value.detail).count("ErrorDetail") == 1 and next(iter(wrong)) in str(caught.value.detail)
 
 
 def test_of_images_with_one_name_the_newest_is_listed(cast: Cast, tenant: Tenant) -> None:

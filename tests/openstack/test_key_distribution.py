@@ -120,7 +120,7 @@ def test_the_number_of_calls_does_not_grow_with_the_keys(cast: Cast, tenant: Ten
     for number in range(5):
         key(cast.owner, f"key {number}")
     run()
-    SshPublicKey.objects.filter(name="key 0").first().delete()  # type: ignore[union-attr]
+    SshPublicKey.objects.filter(name="key 0").first().delete()
     before = twin.call_count()
     run()
     calls = [call["operation"] for call in twin.calls(before) if call["operation"].startswith("keypair")]

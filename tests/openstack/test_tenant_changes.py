@@ -36,7 +36,7 @@ def state_of(tenant: Tenant) -> tuple[Any, ...]:
 
 def test_a_new_name_reaches_keystone_and_defaults_stay_here(cast: Cast, tenant: Tenant) -> None:
     client, operations = client_of(cast.admin), Operation.objects.count()
-    type_name = VolumeType.objects.filter(VolumeType.usable_in(tenant)).first().name  # type: ignore[union-attr]
+    type_name = VolumeType.objects.filter(VolumeType.usable_in(tenant)).first().name
     local = {"availability_zone": "nova", "default_volume_type_name": type_name}
     answer = client.patch(url(tenant), local)
     assert answer.status_code == 200, answer.content

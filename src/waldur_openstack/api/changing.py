@@ -1,7 +1,7 @@
 """Making, changing and removing what lives in a tenant: views say by which serializers and workflows."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -42,7 +42,7 @@ class TenantObjectViewSet(ResourceViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         if self.action not in self.provider_actions:
             return super().get_queryset()
-        queryset: Any = self.queryset
+        queryset = cast(Any, self).queryset
         return visible_or_held(self.request.user, queryset.all(), PROVIDER.permission, "service_settings__customer")
 
     def context_of(self, obj: Any) -> dict[str, Any]:

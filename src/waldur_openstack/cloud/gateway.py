@@ -25,9 +25,10 @@ class Gateway:
 
     def __init__(self, credentials: Credentials) -> None:
         self.password = credentials.password
+        self.auth = authentication(credentials)
         self.adapter = Adapter(
             connection_pool(credentials.auth_url, credentials.verify),
-            auth=authentication(credentials),
+            auth=self.auth,
             service_type=self.service_type,
             interface="public",
             region_name=credentials.region or None,
@@ -94,7 +95,7 @@ class Gateway:
     def is_offered(self) -> bool:
         """Whether the service catalogue has this service."""
         with self.guarded(f"{self.service_type} endpoint"):
-            catalogue = self.adapter.auth.get_access(self.adapter.session).service_catalog
+            catalogue = self.auth.get_access(self.adapter.session).service_catalog
         return bool(catalogue.get_endpoints(service_type=self.service_type).get(self.service_type))
 
     def supports(self, microversion: str) -> bool:
