@@ -19,7 +19,9 @@ class Identity(Gateway):
         return self.find(f"/projects/{project_id}", "project")
 
     def update_project(self, project_id: str, **attributes: object) -> JSON:
-        return self.call("PATCH", f"/projects/{project_id}", json={"project": attributes})["project"]
+        # without the id, Keystone fails (KeyError) instead of saying that a name is taken
+        body = {"project": {"id": project_id, **attributes}}
+        return self.call("PATCH", f"/projects/{project_id}", json=body)["project"]
 
     def delete_project(self, project_id: str) -> None:
         self.delete(f"/projects/{project_id}")

@@ -58,6 +58,8 @@ class BackendOfTenant:
     def backend_instances(self: Any, request: Request, uuid: str) -> Response:
         """The servers in the cloud, fresh from there."""
         tenant: Tenant = self.get_object()
+        if not tenant.backend_id:
+            return Response([])
         with asking(tenant) as cloud:
             servers = cloud.compute.servers()
         user: Any = request.user
@@ -70,6 +72,8 @@ class BackendOfTenant:
     def backend_volumes(self: Any, request: Request, uuid: str) -> Response:
         """The volumes in the cloud, fresh from there."""
         tenant: Tenant = self.get_object()
+        if not tenant.backend_id:
+            return Response([])
         with asking(tenant) as cloud:
             volumes = cloud.block_storage.volumes()
         return Response(BackendVolumeSerializer([as_volume(volume) for volume in volumes], many=True).data)
