@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class OpenstackConfig(AppConfig):
     name = "waldur_openstack"
     label = "openstack"
+
+    def ready(self) -> None:
+        from waldur_openstack import checks, handlers  # noqa: F401  (connects the receivers)

@@ -2,8 +2,15 @@
 
 from celery import shared_task
 
+from waldur_core.operations.models import Operation
+from waldur_core.operations.start import start
+from waldur_core.structure.states import CoreState
 from waldur_openstack.copies import retention, schedules
-from waldur_openstack.models import Backup, Snapshot
+from waldur_openstack.keys import DISTRIBUTE, LEAVING, wanted_keys
+from waldur_openstack.models import Backup, KeyDistribution, Snapshot, Tenant
+from waldur_openstack.workflows.identity import DistributeKeys
+
+IDLE = (CoreState.OK, CoreState.ERRED)
 
 
 @shared_task(name="openstack.run_due_schedules")
@@ -22,3 +29,45 @@ def delete_expired_backups() -> int:
 def delete_expired_snapshots() -> int:
     """Delete snapshots past their `kept_until`, but no parts of backups; returns how many."""
     return retention.delete_expired(Snapshot.objects.filter(backups=None))
+
+
+@shared_task(name=DISTRIBUTE, ignore_result=True)
+def distribute_keys() -> int:
+    """Start the comparison for every tenant that is marked, unless one is under way; returns for how many."""
+    started = 0
+    marked = KeyDistribution.objects.filter(pending=True, state__in=IDLE).exclude(tenant__state__in=LEAVING)
+    for distribution in marked.select_related("tenant", "project__customer").order_by("pk"):
+        busy = Operation.objects.filter(subject_uuid=distribution.uuid, state__in=Operation.LIVE).exists()
+        if not busy:
+            start(DistributeKeys, distribution, user=None)
+            started += 1
+    return started
+
+
+@shared_task(name="openstack.check_keys", ignore_result=True)
+def check_keys() -> int:
+    """The safety net, for roles that have expired and messages that were lost: mark the tenants whose keys differ."""
+    tenants = Tenant.objects.exclude(user_id="").exclude(state__in=LEAVING).select_related("project")
+    known = {
+        distribution.tenant_id: distribution for distribution in KeyDistribution.objects.filter(tenant__in=tenants)
+    }
+    missing = [tenant for tenant in tenants if tenant.pk not in known and tenant.state == CoreState.OK]
+    KeyDistribution.objects.bulk_create(
+        [
+            KeyDistribution(
+                tenant=tenant,
+                name=tenant.name,
+                project_id=tenant.project_id,
+                service_settings_id=tenant.service_settings_id,
+                state=CoreState.OK,
+                pending=True,
+            )
+            for tenant in missing
+        ],
+        ignore_conflicts=True,
+    )
+    differing = [
+        known[pk].pk for pk, keys in wanted_keys(tenants).items() if pk in known and known[pk].names != sorted(keys)
+    ]
+    KeyDistribution.objects.filter(pk__in=differing).update(pending=True)
+    return int(distribute_keys())

@@ -1,12 +1,13 @@
 """Projects, users and roles."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.contract.stage import PASSWORD, Site, unique
-from waldur_core.operations.errors import CloudConflict, Invalid, NotFound
+from waldur_core.operations.errors import AuthenticationFailed, CloudConflict, Invalid, NotFound
 from waldur_openstack.cloud import Cloud, Credentials
 
 
@@ -116,3 +117,27 @@ def test_the_domain_may_be_given_by_name_or_id(site: Site) -> None:
 def test_every_service_of_the_connection_check_answers(site: Site) -> None:
     for service in ("identity", "compute", "block_storage", "network", "image"):
         getattr(site.admin, service).check()
+
+
+def test_a_project_takes_a_new_name_and_keeps_its_tags(site: Site, later: ExitStack) -> None:
+    tag = f"waldur:{unique()}"
+    project_id, name = site.new_project(later, tags=[tag]), unique("renamed")
+    site.admin.identity.update_project(project_id, name=name, description="new")
+    found = site.admin.identity.find_project_by_tag(tag)
+    assert found and (found["id"], found["name"], found["description"]) == (project_id, name, "new")
+    other = site.admin.identity.find_project(site.new_project(later))
+    assert other
+    with pytest.raises(CloudConflict):
+        site.admin.identity.update_project(project_id, name=other["name"])
+
+
+def test_an_administrator_sets_a_password_as_often_as_he_likes(site: Site, later: ExitStack) -> None:
+    member = site.new_member(later)
+    user = member.identity.own_user_id()
+    for _ in range(2):
+        site.admin.identity.set_password(user, "Another-2")
+    again = Cloud(replace(member.credentials, password="Another-2"))
+    assert again.identity.own_user_id() == user
+    old = Cloud(replace(member.credentials, password="Something-3"))
+    with pytest.raises(AuthenticationFailed):
+        old.identity.own_user_id()

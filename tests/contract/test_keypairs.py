@@ -5,7 +5,7 @@ import pytest
 from tests.contract.stage import Room, unique
 from tests.factories import make_user
 from tests.openstack.orders import PUBLIC_KEY, key_of
-from waldur_core.operations.errors import CloudConflict, Invalid
+from waldur_core.operations.errors import AuthenticationFailed, CloudConflict, Invalid
 from waldur_openstack.cloud.gateway import JSON
 
 
@@ -52,3 +52,25 @@ def test_impossible_keys_are_refused(room: Room, name: str, key: str) -> None:
 def test_a_server_keeps_the_name_of_its_key(room: Room) -> None:
     made = keypair(room)
     assert room.active_server(key_name=made["name"])["key_name"] == made["name"]
+
+
+def test_an_administrator_keeps_the_keys_of_another_user(room: Room) -> None:
+    compute, user, name = room.admin.compute, room.site.member.identity.own_user_id(), unique("key")
+    compute.create_keypair_for(user, name, PUBLIC_KEY)
+    room.later.callback(compute.delete_keypair_of, user, name)
+    assert name in {item["name"] for item in compute.keypairs_of(user)}
+    assert name in {item["name"] for item in room.site.member.compute.keypairs()}
+    assert name not in {item["name"] for item in compute.keypairs()}
+    with pytest.raises(CloudConflict, match=name):
+        compute.create_keypair_for(user, name, PUBLIC_KEY)
+    for _ in range(2):
+        compute.delete_keypair_of(user, name)
+    assert name not in {item["name"] for item in compute.keypairs_of(user)}
+
+
+def test_an_ordinary_user_does_not_reach_the_keys_of_others(room: Room) -> None:
+    own = room.admin.identity.own_user_id()
+    with pytest.raises(AuthenticationFailed):
+        room.site.member.compute.keypairs_of(own)
+    with pytest.raises(AuthenticationFailed):
+        room.site.member.compute.create_keypair_for(own, unique("key"), PUBLIC_KEY)

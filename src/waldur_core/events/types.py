@@ -1,6 +1,19 @@
 """The event types, by group (states-and-flows §11)."""
 
-RESOURCE_ACTIONS = ("pull", "start", "stop", "restart", "attach", "detach", "extend", "retype", "change_flavor")
+RESOURCE_ACTIONS = (
+    "pull",
+    "start",
+    "stop",
+    "restart",
+    "rescue",
+    "unrescue",
+    "attach",
+    "detach",
+    "extend",
+    "retype",
+    "change_flavor",
+    "update_metadata",
+)
 BACKUP_CHANGES = ("creation", "deletion", "restoration")
 OUTCOMES = ("scheduled", "succeeded", "failed")
 
@@ -31,7 +44,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "openstack_port": _pulls("port"),
     "openstack_floating_ip": _pulls("floating_ip"),
     "openstack_security_group": _pulls("security_group"),
-    "openstack_resources": _pulls("server_group"),
+    "openstack_resources": (
+        "openstack_server_group_created",
+        "openstack_server_group_deleted",
+        *_pulls("server_group"),
+    ),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")

@@ -20,6 +20,8 @@ def page() -> str:
 
 def section(workflow: type[Workflow]) -> str:
     undo = "undone when it fails; can be cancelled" if workflow.undo_on_failure else "kept when it fails; retry goes on"
+    if workflow.throttle:
+        undo += f" · so many at a time per {workflow.throttle.per.replace('_', ' ')}"
     head = f"\n## {workflow.title}\n\n`{workflow.name}` · {workflow.scheduled} → {workflow.running} · {undo}"
     rows = [f"| {number} | {row(step)} |" for number, step in enumerate(workflow.steps, start=1)]
     table = "| # | Step | Found again | Undo | Waits | Needs |\n|---|---|---|---|---|---|\n"

@@ -21,6 +21,7 @@ from waldur_core.operations.leases import LeaseLost
 from waldur_core.operations.messages import wake
 from waldur_core.operations.models import Operation
 from waldur_core.operations.start import begin_running, overdue
+from waldur_core.operations.throttle import LOOK_AGAIN, begins_late, is_admitted, wake_next
 from waldur_core.operations.workflow import Backoff, Context, Step, UpdateWorkflow, Workflow, workflow_named
 from waldur_core.secrets.redaction import redact
 
@@ -92,7 +93,12 @@ class Run:
 
     def _begin(self) -> None:
         with transaction.atomic():
+            cancelled = self.operation.cancel_requested  # then it only begins so that it can end
+            if not cancelled and not is_admitted(self.operation, self.workflow, self.context.subject):
+                self._wait(LOOK_AGAIN.delay(self.operation.polls), polls=self.operation.polls + 1)
+                return
             fields = begin_running(self.operation, self.workflow, self.context.subject)
+            fields |= begins_late(self.operation, self.workflow)
             if not self.operation.plan:
                 fields["plan"] = [
                     {"step": planned.step.name, "item": planned.item, "title": planned.title, "state": "pending"}
@@ -280,6 +286,7 @@ class Run:
 
     def _end(self, state: str, **fields: Any) -> None:
         leases.save(self.operation, state=state, finished=timezone.now(), lease_token=None, lease_until=None, **fields)
+        wake_next(self.operation, self.workflow, self.context.subject)
 
     def _wait(self, delay: float, **fields: Any) -> None:
         """Let go of the operation until `delay` seconds from now; no thread is held meanwhile."""

@@ -47,6 +47,14 @@ class Context:
         return self.operation.parameters
 
 
+@dataclass(frozen=True)
+class Throttle:
+    """At most `limit(shared)` operations at a time of those whose subjects have the same `per`, a foreign key."""
+
+    per: str
+    limit: Callable[[Any], int]
+
+
 Function = Callable[[Any], Any]
 
 
@@ -94,6 +102,7 @@ class Workflow:
     running: ClassVar[CoreState]
     event: ClassVar[str] = ""  # prefix of <event>_scheduled, _succeeded, _failed
     done_event: ClassVar[str] = ""  # one more event, once it has succeeded
+    throttle: ClassVar[Throttle | None] = None  # else those above the limit wait in the scheduled state
     undo_on_failure: ClassVar[bool] = False
     deletes_subject: ClassVar[bool] = False
     deadline: ClassVar[timedelta] = timedelta(hours=1)

@@ -23,6 +23,16 @@ def visible_to(user: Any, queryset: "QuerySet[M]") -> "QuerySet[M]":
     return queryset.filter(visibility(user, queryset.model))
 
 
+def visible_or_held(user: Any, queryset: "QuerySet[M]", permission: str, path: str) -> "QuerySet[M]":
+    """The same, and in addition what is reached by `path` from where the user holds `permission`: a provider's actions
+    on what others have in his cloud."""
+    remember(VISIBILITY)
+    if getattr(user, "is_staff", False) or getattr(user, "is_support", False):
+        return queryset
+    grants = _grants(user, _end_of(queryset.model, path)).filter(role__permissions__contains=[str(permission)])
+    return queryset.filter(visibility(user, queryset.model) | Q(**{f"{path}__in": grants.values("object_id")}))
+
+
 def visibility(user: Any, model: type[Model]) -> Q:
     """The rule as a condition on `model`, for users who are neither staff nor support."""
     also = getattr(model, "visible_also", None)
@@ -35,8 +45,11 @@ def visibility(user: Any, model: type[Model]) -> Q:
 
 
 def _granted_ids(user: Any, scope_model: type[Model]) -> QuerySet[Any]:
-    grants = UserRole.objects.active().filter(user=user, content_type=ContentType.objects.get_for_model(scope_model))
-    return grants.values("object_id")
+    return _grants(user, scope_model).values("object_id")
+
+
+def _grants(user: Any, scope_model: type[Model]) -> QuerySet[Any]:
+    return UserRole.objects.active().filter(user=user, content_type=ContentType.objects.get_for_model(scope_model))
 
 
 def _end_of(model: type[Model], path: str) -> type[Model]:

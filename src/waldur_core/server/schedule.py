@@ -5,6 +5,7 @@ MINUTE = 60.0
 
 BEAT_SCHEDULE = {
     "sweep-operations": {"task": "operations.sweep", "schedule": 5.0},
+    "check-ssh-keys": {"task": "openstack.check_keys", "schedule": HOUR},
     "release-waiting-orders": {"task": "marketplace.release_waiting_orders", "schedule": 24 * HOUR},
     "terminate-expired-resources": {"task": "marketplace.terminate_expired_resources", "schedule": 24 * HOUR},
     "apply-future-prices": {"task": "marketplace.apply_future_prices", "schedule": 24 * HOUR},

@@ -1,10 +1,12 @@
 """Django settings. Everything an operator may change comes from the environment; docs/operate/settings.md lists it."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 from corsheaders.defaults import default_headers
+from django.core.exceptions import ImproperlyConfigured
 
 from waldur_core import __version__
 from waldur_core.server.database import database_settings
@@ -13,6 +15,19 @@ from waldur_core.server.schedule import BEAT_SCHEDULE
 
 def flag(name: str, default: bool) -> bool:
     return os.environ.get(name, str(default)).lower() in ("1", "true", "yes", "on")
+
+
+def document(name: str, default: Any) -> Any:
+    """A value of the same JSON type as `default`. An object changes only the keys it names."""
+    try:
+        value = json.loads(os.environ[name]) if os.environ.get(name) else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not JSON: {error}.") from error
+    if type(value) is not type(default):
+        raise ImproperlyConfigured(f"{name} must be a JSON {'object' if isinstance(default, dict) else 'list'}.")
+    if isinstance(default, dict) and (unknown := value.keys() - default.keys()):
+        raise ImproperlyConfigured(f"{name} has no key {', '.join(sorted(unknown))}: {', '.join(default)}.")
+    return {**default, **value} if isinstance(default, dict) else value
 
 
 def words(name: str, default: str = "") -> list[str]:
@@ -158,35 +173,46 @@ LOGGING = {
 
 WALDUR_CORE = {"SITE_NAME": os.environ.get("SITE_NAME", "Waldur"), "LOGIN_ATTEMPTS": 4, "LOGIN_BLOCK_SECONDS": 600}
 
+DEFAULT_SECURITY_GROUPS = [
+    {"name": "ssh", "description": "SSH", "rules": [{"protocol": "tcp", "from_port": 22, "to_port": 22}]},
+    {"name": "ping", "description": "Ping", "rules": [{"protocol": "icmp"}]},
+    {"name": "rdp", "description": "RDP", "rules": [{"protocol": "tcp", "from_port": 3389, "to_port": 3389}]},
+    {
+        "name": "web",
+        "description": "HTTP and HTTPS",
+        "rules": [
+            {"protocol": "tcp", "from_port": 80, "to_port": 80},
+            {"protocol": "tcp", "from_port": 443, "to_port": 443},
+        ],
+    },
+]
+MAX_CONCURRENT_PROVISION = {"OpenStack.Instance": 4, "OpenStack.Volume": 4, "OpenStack.Snapshot": 4}
+SUBNET = {
+    "ALLOCATION_POOL_START": "{first_octet}.{second_octet}.{third_octet}.10",
+    "ALLOCATION_POOL_END": "{first_octet}.{second_octet}.{third_octet}.200",
+}
+
 WALDUR_OPENSTACK: dict[str, Any] = {
     "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS": flag("ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS", True),
     "ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION": flag("ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION", False),
     "API_TIMEOUT": float(os.environ.get("OPENSTACK_API_TIMEOUT", "60")),  # seconds per cloud call
     # seconds Glance may take for a block of an upload, and after the last one for its answer
     "IMAGE_UPLOAD_TIMEOUT": float(os.environ.get("OPENSTACK_IMAGE_UPLOAD_TIMEOUT", "600")),
-    "DEFAULT_SECURITY_GROUPS": [
-        {"name": "ssh", "description": "SSH", "rules": [{"protocol": "tcp", "from_port": 22, "to_port": 22}]},
-        {"name": "ping", "description": "Ping", "rules": [{"protocol": "icmp"}]},
-        {"name": "rdp", "description": "RDP", "rules": [{"protocol": "tcp", "from_port": 3389, "to_port": 3389}]},
-        {
-            "name": "web",
-            "description": "HTTP and HTTPS",
-            "rules": [
-                {"protocol": "tcp", "from_port": 80, "to_port": 80},
-                {"protocol": "tcp", "from_port": 443, "to_port": 443},
-            ],
-        },
-    ],
-    "DEFAULT_BLACKLISTED_USERNAMES": ["admin", "service"],
-    "MAX_CONCURRENT_PROVISION": {"OpenStack.Instance": 4, "OpenStack.Volume": 4, "OpenStack.Snapshot": 4},
+    "DEFAULT_SECURITY_GROUPS": document("DEFAULT_SECURITY_GROUPS", DEFAULT_SECURITY_GROUPS),
+    "DEFAULT_BLACKLISTED_USERNAMES": words("DEFAULT_BLACKLISTED_USERNAMES", "admin service"),
+    "MAX_CONCURRENT_PROVISION": document("MAX_CONCURRENT_PROVISION", MAX_CONCURRENT_PROVISION),
     "REQUIRE_AVAILABILITY_ZONE": flag("REQUIRE_AVAILABILITY_ZONE", False),
-    "SUBNET": {"ALLOCATION_POOL_START": "{first_octet}.{second_octet}.{third_octet}.10",
-               "ALLOCATION_POOL_END": "{first_octet}.{second_octet}.{third_octet}.200"},
+    "SUBNET": document("SUBNET", SUBNET),
     "TENANT_CREDENTIALS_VISIBLE": flag("TENANT_CREDENTIALS_VISIBLE", False),
-}  # fmt: skip
+}
 
 WALDUR_MARKETPLACE_OPENSTACK = {
     "AUTOMATICALLY_CREATE_PRIVATE_OFFERING": flag("AUTOMATICALLY_CREATE_PRIVATE_OFFERING", True),
 }
 
-FEATURES = {"openstack": {"hide_volume_type_selector": False, "show_migrations": False}}
+FEATURES = {
+    "openstack": {
+        "hide_volume_type_selector": flag("FEATURE_OPENSTACK_HIDE_VOLUME_TYPE_SELECTOR", False),
+        "show_migrations": flag("FEATURE_OPENSTACK_SHOW_MIGRATIONS", False),
+    }
+}

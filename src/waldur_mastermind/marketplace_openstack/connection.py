@@ -7,12 +7,16 @@ from urllib.parse import urlparse
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.operations.start import start
+from waldur_core.rest.patterns import problem_of_pattern
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
 from waldur_openstack.custom_images import LIMIT_OPTIONS
 from waldur_openstack.translation import pairs_of
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
+from waldur_openstack.workflows.provision import OPTIONS
+
+PROVISION_OPTIONS = tuple(OPTIONS.values())
 
 REQUIRED = ("backend_url", "username", "password", "tenant_name")
 SECRET = (*REQUIRED, "domain", "external_network_id", "certificate", "ipv4_external_ip_mapping")
@@ -29,11 +33,14 @@ PUBLIC = (
     "latitude",
     "longitude",
 )
+HIDING = ("flavor_exclude_regex", "volume_type_blacklist")
 # options of the offering that what is in the cloud needs
-FROM_PLUGIN = ("default_internal_network_mtu", *LIMIT_OPTIONS)
+FROM_PLUGIN = ("default_internal_network_mtu", *LIMIT_OPTIONS, *PROVISION_OPTIONS)
 
-TEXTS = frozenset(SECRET + PUBLIC) - {
+
+TEXTS = frozenset(SECRET + PUBLIC + HIDING) - {
     "ipv4_external_ip_mapping", "verify_ssl", "config_drive", "dns_nameservers", "latitude", "longitude",
+    "volume_type_blacklist",
 }  # fmt: skip
 FLAGS = ("verify_ssl", "config_drive")
 
@@ -48,6 +55,11 @@ def validate_attributes(attributes: Mapping[str, Any]) -> None:
     if "backend_url" not in errors and not _is_web_address(attributes["backend_url"]):
         errors["backend_url"] = ["Give the URL of Keystone, such as https://keystone.example.com:5000/v3."]
     errors |= _wrong_translation(attributes)
+    pattern, names = attributes.get("flavor_exclude_regex"), attributes.get("volume_type_blacklist", [])
+    if isinstance(pattern, str) and (problem := problem_of_pattern(pattern)):
+        errors["flavor_exclude_regex"] = [problem]
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        errors["volume_type_blacklist"] = ["Give a list of names."]
     if errors:
         raise ValidationError({"service_attributes": errors})
 
@@ -77,13 +89,14 @@ def connect(offering: Offering) -> None:
     """Write the settings the offering is connected by, and have the connection checked."""
     attributes = {**offering.secret_options}
     plugin = {name: offering.plugin_options.get(name) for name in FROM_PLUGIN}
-    public = {**attributes, **offering.options, **plugin}
+    hiding = {name: attributes.get(name) for name in HIDING}  # only as they were validated
+    public = {name: {**attributes, **offering.options}.get(name) for name in PUBLIC}
     fields: dict[str, Any] = {
         "name": offering.name,
         "customer": offering.customer,
         "shared": offering.shared,
         "secret_options": {name: attributes[name] for name in SECRET if name in attributes},
-        "options": {name: public[name] for name in (*PUBLIC, *FROM_PLUGIN) if public.get(name) not in (None, "")},
+        "options": {name: value for name, value in {**public, **plugin, **hiding}.items() if value not in (None, "")},
     }
     service = offering.scope
     if service is None:

@@ -1,15 +1,17 @@
-"""The marketplace fields in the JSON of OpenStack objects: one query per page."""
+"""What OpenStack objects say of the marketplace, and what they ask it."""
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from waldur_mastermind.marketplace.models import OfferingComponent, Resource
+from waldur_core.permissions.visibility import visible_to
+from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Resource
 
 
 def marketplace_fields(objects: Sequence[Any]) -> dict[int, dict[str, Any]]:
-    """{pk: fields} of the objects that have a resource."""
+    """{pk: fields} of the objects that have a resource; one query per page."""
     by_uuid = {obj.uuid: obj.pk for obj in objects}
     components = OfferingComponent.objects.filter(offering=OuterRef("offering"))
     resources = (
@@ -39,3 +41,9 @@ def _fields(resource: Any) -> dict[str, Any]:
         "is_usage_based": resource.usage_based,
         "is_limit_based": resource.limit_based,
     }
+
+
+def offering_scope(user: Any, uuid: UUID) -> Any:
+    """The service settings or tenant of an offering that the user sees."""
+    offering = visible_to(user, Offering.objects.filter(uuid=uuid)).first()
+    return offering.scope if offering else None

@@ -15,6 +15,7 @@ from waldur_mastermind.marketplace_openstack.private_offerings import (
     archive_private_offerings,
     create_private_offerings,
     private_offerings,
+    rename_private_offerings,
 )
 from waldur_openstack.models import Instance, Tenant, Volume
 from waldur_openstack.sync.signals import pulled
@@ -74,6 +75,7 @@ def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
         set_resource_state(resource, R.OK)
     if isinstance(scope, Tenant):
         create_private_offerings(scope, resource)
+        rename_private_offerings(scope)
 
 
 def _order_tried_again(resource: Resource, new: str) -> Order | None:
@@ -101,8 +103,8 @@ def _adopt(scope: Any, state: str) -> Resource | None:
 
 @receiver(post_save, sender=Volume)
 def follow_attachment(instance: Volume, update_fields: Any, **_: Any) -> None:
-    """A volume that was attached or detached says so; its state need not have changed."""
-    if update_fields and "instance" in update_fields and (resource := resource_of(instance)):
+    """A volume that was attached, detached or renamed with its server says so; its state need not have changed."""
+    if update_fields and {"instance", "name"} & set(update_fields) and (resource := resource_of(instance)):
         refresh_metadata(resource, instance)
 
 

@@ -49,6 +49,15 @@ def _create(tenant: Tenant, resource: Resource, kind: str, name: str, category: 
     offering.save()
 
 
+def rename_private_offerings(tenant: Tenant) -> None:
+    """They bear the name of their tenant."""
+    for offering in private_offerings(tenant):
+        name = KINDS[offering.type][0].format(tenant.name)[:150]
+        if offering.name != name:
+            offering.name = name
+            offering.save(update_fields=["name", "modified"])
+
+
 def private_offerings(tenant: Tenant) -> Any:
     return Offering.objects.filter(scope_uuid=tenant.uuid, type__in=KINDS)
 

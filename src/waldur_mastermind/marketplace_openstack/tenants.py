@@ -14,7 +14,7 @@ from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Order, Plan, Resource
 from waldur_mastermind.marketplace.plugins import BuiltinComponent, OfferingPlugin, OrderRequest
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
-from waldur_mastermind.marketplace_openstack.connection import connect, validate_attributes
+from waldur_mastermind.marketplace_openstack.connection import PROVISION_OPTIONS, connect, validate_attributes
 from waldur_openstack.api.identity import TenantCreateSerializer, TenantSerializer
 from waldur_openstack.custom_images import LIMIT_OPTIONS
 from waldur_openstack.models import Tenant
@@ -55,6 +55,9 @@ class TenantPlugin(OfferingPlugin):
         wrong += [name for name in LIMIT_OPTIONS if not _is_count(options.get(name), most=MOST_BYTES)]
         if wrong:
             raise ValidationError({"plugin_options": {name: ["Give a number from 0 on."] for name in wrong}})
+        wrong = [name for name in PROVISION_OPTIONS if not _is_count(options.get(name), least=1)]
+        if wrong:
+            raise ValidationError({"plugin_options": {name: ["Give a number from 1 on."] for name in wrong}})
         if options.get("storage_mode", "fixed") != "fixed":
             raise ValidationError({"plugin_options": {"storage_mode": ["Only `fixed` is offered at present."]}})
 
@@ -147,8 +150,8 @@ class TenantPlugin(OfferingPlugin):
         return dict(TenantSerializer(resource.scope, context={"request": request}).data) if resource.scope else None
 
 
-def _is_count(value: Any, most: int = MOST) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most)
+def _is_count(value: Any, *, least: int = 0, most: int = MOST) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and least <= value <= most)
 
 
 def as_quotas(limits: Mapping[str, int]) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """Making, changing and removing what lives in a tenant: views say by which serializers and workflows."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -12,12 +13,14 @@ from waldur_core.operations.start import start
 from waldur_core.operations.workflow import DeleteWorkflow, UpdateWorkflow
 from waldur_core.permissions.access import Access, Holder, InBody
 from waldur_core.permissions.strings import Permission
+from waldur_core.permissions.visibility import visible_or_held
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack.api.base import ResourceViewSet
 from waldur_openstack.api.tenant_scope import ActionSerializer, require_tenant
 
 MANAGE = Holder(permission=Permission.OPENSTACK_TENANT_MANAGE)
 IN_BODY = InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="tenant")
+PROVIDER = Holder(permission=Permission.OFFERING_UPDATE, on=("service_settings.customer",))
 CHANGEABLE = (require_tenant, require_state(CoreState.OK))
 REMOVABLE = (require_tenant, require_state(CoreState.OK, CoreState.ERRED))
 
@@ -34,6 +37,13 @@ class TenantObjectViewSet(ResourceViewSet):
     """
 
     request_serializers: ClassVar[Mapping[str, Any]] = {}
+    provider_actions: ClassVar[frozenset[str]] = frozenset()  # for the provider too, who need not see the project
+
+    def get_queryset(self) -> QuerySet[Any]:
+        if self.action not in self.provider_actions:
+            return super().get_queryset()
+        queryset = cast(Any, self).queryset
+        return visible_or_held(self.request.user, queryset.all(), PROVIDER.permission, "service_settings__customer")
 
     def context_of(self, obj: Any) -> dict[str, Any]:
         """What serializers of requests about `obj` need."""

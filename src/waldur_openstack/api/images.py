@@ -29,7 +29,7 @@ from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import LinkField, ModelSerializer
 from waldur_core.rest.uuids import is_uuid
 from waldur_core.rest.views import ReadOnlyViewSet
-from waldur_openstack.api.identity import TenantFilter
+from waldur_openstack.api.identity.views import TenantFilter
 from waldur_openstack.api.tenant_scope import require_ok
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.custom_images import CloudUnreachable, CustomImages, ImageRefused

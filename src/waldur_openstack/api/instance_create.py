@@ -16,7 +16,7 @@ from waldur_openstack import quotas
 from waldur_openstack.api.block_storage import default_volume_type
 from waldur_openstack.api.network.port_addresses import FixedIPSerializer, require_free_address
 from waldur_openstack.api.tenant_scope import InTenantSerializer, OwnLinkField, UsableLinkField
-from waldur_openstack.api.validators import MOST_MIB, validate_gibibyte, validate_host_name
+from waldur_openstack.api.validators import MOST_MIB, MetadataField, validate_gibibyte, validate_host_name
 from waldur_openstack.models import (
     Flavor,
     FloatingIP,
@@ -31,9 +31,9 @@ from waldur_openstack.models import (
     VolumeType,
 )
 from waldur_openstack.workflows.compute import CreateInstance
+from waldur_openstack.workflows.context import MOST_METADATA
 
 MAX_USER_DATA = 65535  # Nova's own limit, in bytes
-MAX_METADATA = 128
 
 
 class InstancePortSerializer(InTenantSerializer):
@@ -135,7 +135,7 @@ class InstanceCreateSerializer(InTenantSerializer):
     )
     connect_directly_to_external_network = serializers.BooleanField(default=False)
     config_drive = serializers.BooleanField(required=False, allow_null=True)
-    metadata = serializers.DictField(child=serializers.CharField(max_length=255, allow_blank=True), default=dict)
+    metadata = MetadataField(default=dict)
 
     def validate_user_data(self, value: str) -> str:
         if len(value.encode()) > MAX_USER_DATA:
@@ -143,9 +143,15 @@ class InstanceCreateSerializer(InTenantSerializer):
         return value
 
     def validate_metadata(self, value: dict[str, str]) -> dict[str, str]:
-        if len(value) > MAX_METADATA or any(not 0 < len(key) <= 255 for key in value):
-            raise ValidationError(f"At most {MAX_METADATA} entries, with keys of 1 to 255 characters.")
+        """One place is taken by our mark until the server exists."""
+        if len(value) >= MOST_METADATA:
+            raise ValidationError(f"At most {MOST_METADATA - 1} entries while the server is being made.")
         return value
+
+    def validate_server_group(self, group: ServerGroup) -> ServerGroup:
+        if group.state != CoreState.OK:
+            raise ValidationError(f"The server group is {group.state}; it must be OK.")
+        return group
 
     def validate_availability_zone(self, zone: InstanceAvailabilityZone | None) -> InstanceAvailabilityZone | None:
         if zone and not zone.available:
@@ -239,7 +245,7 @@ class InstanceCreateSerializer(InTenantSerializer):
         image = attrs["image"]
         system = Volume(
             tenant=self.tenant,
-            name=f"{name[:143]}-system",
+            name=Instance(name=name).system_volume_name,
             size=attrs["system_volume_size"],
             type=attrs.get("system_volume_type") or default,
             image=image,

@@ -11,6 +11,7 @@ from waldur_core.permissions.access import Access, Holder, Reads, Visible
 from waldur_core.permissions.strings import Permission
 from waldur_core.structure.states import CoreState, require_runtime_state, require_state
 from waldur_openstack.api.base import StatusSerializer
+from waldur_openstack.api.block_storage.volume_actions import READY_SERVERS
 from waldur_openstack.api.changing import TenantObjectViewSet
 from waldur_openstack.api.connectivity import DiagnoseRequestSerializer, DiagnoseResponseSerializer, diagnose
 from waldur_openstack.api.instance_addresses import (
@@ -24,7 +25,6 @@ from waldur_openstack.api.instance_ports import (
     InstanceSecurityGroupsSerializer,
 )
 from waldur_openstack.api.network import NestedFloatingIPSerializer, NestedPortSerializer
-from waldur_openstack.api.volume_actions import READY_SERVERS
 
 CHANGES = (
     "update_security_groups", "update_ports", "update_floating_ips", "update_allowed_address_pairs",

@@ -2,8 +2,13 @@
 
 import ipaddress
 import re
+from typing import Any
 
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+
+from waldur_openstack.marks import METADATA_KEY
+from waldur_openstack.workflows.context import MOST_METADATA
 
 _LABEL = re.compile(r"^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$")
 PRIVATE = tuple(ipaddress.IPv4Network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -37,3 +42,21 @@ def validate_gibibyte(value: int) -> None:
         raise ValidationError("The size is given in MiB and must be at least 1024 (1 GiB).")
     if value > MOST_MIB:
         raise ValidationError(f"The size is given in MiB and must be at most {MOST_MIB}.")
+
+
+class MetadataField(serializers.DictField):
+    """A server's metadata as Nova takes it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        child = serializers.CharField(max_length=255, allow_blank=True, trim_whitespace=False)
+        super().__init__(child=child, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        value = super().run_validation(data)
+        if len(value) > MOST_METADATA:
+            raise ValidationError(f"At most {MOST_METADATA} entries.")
+        if any(not 0 < len(key) <= 255 for key in value):
+            raise ValidationError("Keys have 1 to 255 characters.")
+        if METADATA_KEY in value:
+            raise ValidationError(f"The key {METADATA_KEY} belongs to the platform. Choose another.")
+        return value

@@ -8,6 +8,7 @@ from waldur_openstack.cloud.compute import Compute
 from waldur_openstack.cloud.identity import Identity
 from waldur_openstack.cloud.image import Image
 from waldur_openstack.cloud.network import Network
+from waldur_openstack.cloud.placement import Placement
 from waldur_openstack.cloud.session import Credentials
 
 
@@ -39,6 +40,10 @@ class Cloud:
     @cached_property
     def network(self) -> Network:
         return Network(self.credentials)
+
+    @cached_property
+    def placement(self) -> Placement:
+        return Placement(self.credentials)
 
     @cached_property
     def image(self) -> Image:

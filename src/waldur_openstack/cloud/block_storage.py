@@ -36,6 +36,9 @@ class BlockStorage(Gateway):
     def volumes(self) -> list[JSON]:
         return list(self.pages("/volumes/detail", "volumes"))
 
+    def update_volume(self, volume_id: str, **attributes: object) -> JSON:
+        return self.put(f"/volumes/{volume_id}", {"volume": attributes})["volume"]
+
     def delete_volume(self, volume_id: str) -> None:
         """Delete; one that is being deleted is on its way, one that is still in use may be tried again.
 
@@ -49,9 +52,6 @@ class BlockStorage(Gateway):
                 self.force_delete_volume(volume_id)
             elif status != "deleting":
                 raise CloudConflict(error.message) from error
-
-    def update_volume(self, volume_id: str, **attributes: object) -> JSON:
-        return self.put(f"/volumes/{volume_id}", {"volume": attributes})["volume"]
 
     def force_delete_volume(self, volume_id: str) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-force_delete": {}})

@@ -9,6 +9,11 @@ FLOOR = "2.19"  # server descriptions
 FLAVOR_IN_SERVER = "2.47"
 REMOTE_CONSOLES = "2.6"
 VOLUMES_GROW = "2.51"  # from here on Nova tells a running server that its volume has grown
+KEYPAIRS_OF_OTHERS = "2.10"
+SERVER_GROUP_OWNER = "2.13"
+SOFT_POLICIES = "2.15"
+ONE_POLICY = "2.64"  # `policy`, formerly the list `policies`
+RESCUE_OF_VOLUMES = "2.87"
 
 
 class Compute(Gateway):
@@ -47,8 +52,27 @@ class Compute(Gateway):
     def delete_server(self, server_id: str) -> None:
         self.delete(f"/servers/{server_id}")
 
-    def act(self, server_id: str, action: str, argument: object = None) -> None:
-        self.post(f"/servers/{server_id}/action", {action: argument}, microversion=FLOOR)
+    def update_server(self, server_id: str, **attributes: object) -> JSON:
+        return self.put(f"/servers/{server_id}", {"server": attributes}, microversion=FLOOR)["server"]
+
+    def set_metadata(self, server_id: str, metadata: JSON) -> None:
+        """Replace all metadata of a server."""
+        self.put(f"/servers/{server_id}/metadata", {"metadata": metadata})
+
+    def act(self, server_id: str, action: str, argument: object = None, *, microversion: str = FLOOR) -> None:
+        self.post(f"/servers/{server_id}/action", {action: argument}, microversion=microversion)
+
+    def rescue(self, server_id: str, image_id: str = "") -> None:
+        """Boot from another image; servers that boot from a volume need Nova of 2020 or later."""
+        version = RESCUE_OF_VOLUMES if self.supports(RESCUE_OF_VOLUMES) else FLOOR
+        argument = {"rescue_image_ref": image_id} if image_id else None
+        self.act(server_id, "rescue", argument, microversion=version)
+
+    def console_log(self, server_id: str, length: int | None = None) -> str:
+        """The last `length` lines that the server wrote to its serial console; all of them by default."""
+        argument = {"length": length} if length else {}
+        answer = self.post(f"/servers/{server_id}/action", {"os-getConsoleOutput": argument}, microversion=FLOOR)
+        return str(answer["output"])
 
     def console(self, server_id: str, kind: str = "novnc") -> str:
         """URL of the graphical console."""
@@ -100,8 +124,34 @@ class Compute(Gateway):
     def delete_keypair(self, name: str) -> None:
         self.delete(f"/os-keypairs/{name}")
 
+    def keypairs_of(self, user_id: str) -> list[JSON]:
+        """The key pairs of another user; for administrators."""
+        found = self.get("/os-keypairs", microversion=KEYPAIRS_OF_OTHERS, user_id=user_id)
+        return [item["keypair"] for item in found["keypairs"]]
+
+    def create_keypair_for(self, user_id: str, name: str, public_key: str) -> JSON:
+        body = {"name": name, "public_key": public_key, "user_id": user_id, "type": "ssh"}
+        return self.post("/os-keypairs", {"keypair": body}, microversion=KEYPAIRS_OF_OTHERS)["keypair"]
+
+    def delete_keypair_of(self, user_id: str, name: str) -> None:
+        self.delete(f"/os-keypairs/{name}", microversion=KEYPAIRS_OF_OTHERS, user_id=user_id)
+
     def server_groups(self) -> list[JSON]:
-        return self.get("/os-server-groups")["server_groups"]
+        """All groups of the project, each with `policy` and `user_id`, whatever the age of Nova. Pages by offset."""
+        found: list[JSON] = []
+        while True:
+            params = {"limit": self.page_size, "offset": len(found)}
+            page = self.get("/os-server-groups", microversion=SERVER_GROUP_OWNER, **params)["server_groups"]
+            found += [{**group, "policy": (group["policies"] or [""])[0]} for group in page]
+            if len(page) < self.page_size:
+                return found
+
+    def create_server_group(self, name: str, policy: str) -> JSON:
+        if self.supports(ONE_POLICY):
+            body: JSON = {"name": name, "policy": policy}
+            return self.post("/os-server-groups", {"server_group": body}, microversion=ONE_POLICY)["server_group"]
+        body = {"name": name, "policies": [policy]}
+        return self.post("/os-server-groups", {"server_group": body}, microversion=SOFT_POLICIES)["server_group"]
 
     def server_group(self, group_id: str) -> JSON | None:
         return self.find(f"/os-server-groups/{group_id}", "server_group")

@@ -26,9 +26,10 @@ class Gateway:
 
     def __init__(self, credentials: Credentials) -> None:
         self.password, self.project = credentials.password, credentials.project_id
+        self.auth = authentication(credentials)
         self.adapter = Adapter(
             connection_pool(credentials.auth_url, credentials.verify),
-            auth=authentication(credentials),
+            auth=self.auth,
             service_type=self.service_type,
             interface="public",
             region_name=credentials.region or None,
@@ -70,10 +71,10 @@ class Gateway:
     def put(self, path: str, body: Mapping[str, Any] | None = None, *, microversion: str | None = None) -> Any:
         return self.call("PUT", path, json=body, microversion=microversion)
 
-    def delete(self, path: str, **params: Any) -> None:
+    def delete(self, path: str, *, microversion: str | None = None, **params: Any) -> None:
         """Delete; an object that is gone already is what we wanted."""
         try:
-            self.call("DELETE", path, params=_clean(params))
+            self.call("DELETE", path, params=_clean(params), microversion=microversion)
         except NotFound:
             return
 
@@ -98,6 +99,12 @@ class Gateway:
     def check(self) -> None:
         """Raise unless the catalogue has this service and the service answers us."""
         self.get(self.probe, limit=1)
+
+    def is_offered(self) -> bool:
+        """Whether the service catalogue has this service."""
+        with self.guarded(f"{self.service_type} endpoint"):
+            catalogue = self.auth.get_access(self.adapter.session).service_catalog
+        return bool(catalogue.get_endpoints(service_type=self.service_type).get(self.service_type))
 
     def supports(self, microversion: str) -> bool:
         """Whether the service offers this microversion."""

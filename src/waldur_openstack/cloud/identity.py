@@ -18,6 +18,11 @@ class Identity(Gateway):
     def find_project(self, project_id: str) -> JSON | None:
         return self.find(f"/projects/{project_id}", "project")
 
+    def update_project(self, project_id: str, **attributes: object) -> JSON:
+        # without the id, Keystone fails (KeyError) instead of saying that a name is taken
+        body = {"project": {"id": project_id, **attributes}}
+        return self.call("PATCH", f"/projects/{project_id}", json=body)["project"]
+
     def delete_project(self, project_id: str) -> None:
         self.delete(f"/projects/{project_id}")
 
@@ -33,6 +38,10 @@ class Identity(Gateway):
 
     def find_user(self, name: str, domain_id: str) -> JSON | None:
         return next(iter(self.get("/users", name=name, domain_id=domain_id)["users"]), None)
+
+    def set_password(self, user_id: str, password: str) -> None:
+        """Give a user a new password; for administrators, who need not know the old one."""
+        self.call("PATCH", f"/users/{user_id}", json={"user": {"password": password}})
 
     def delete_user(self, user_id: str) -> None:
         self.delete(f"/users/{user_id}")

@@ -12,6 +12,7 @@ from waldur_openstack.models.copies import (
 )
 from waldur_openstack.models.identity import ProvidedTenant, Tenant
 from waldur_openstack.models.image import Image
+from waldur_openstack.models.keys import KeyDistribution
 from waldur_openstack.models.network import FloatingIP, Network, Port, Router, SubNet
 from waldur_openstack.models.security import SecurityGroup, SecurityGroupRule
 from waldur_openstack.models.sharing import ExternalNetwork, ExternalSubnet, NetworkRBACPolicy
@@ -27,6 +28,7 @@ __all__ = [
     "Image",
     "Instance",
     "InstanceAvailabilityZone",
+    "KeyDistribution",
     "Network",
     "NetworkRBACPolicy",
     "Port",

@@ -1,6 +1,8 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Coalesce
 
 from waldur_core.models import IdentifiedModel
 from waldur_openstack.models.compute import Instance
@@ -28,6 +30,13 @@ class VolumeType(CatalogueItem, IdentifiedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def offered(cls) -> models.Q:
+        """Not those that the option `volume_type_blacklist` names."""
+        names = KeyTransform("volume_type_blacklist", "settings__options")
+        listed = models.Func(names, models.F("name"), function="jsonb_exists", output_field=models.BooleanField())
+        return ~models.Q(Coalesce(listed, False))
 
 
 class VolumeAvailabilityZone(CatalogueItem, IdentifiedModel):

@@ -1,6 +1,8 @@
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
 from waldur_core.models import IdentifiedModel
 from waldur_core.secrets.fields import EncryptedTextField
@@ -23,6 +25,15 @@ class Flavor(CatalogueItem, IdentifiedModel):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def offered(cls) -> models.Q:
+        """Not those whose name matches the option `flavor_exclude_regex`."""
+        pattern = KeyTextTransform("flavor_exclude_regex", "settings__options")
+        matches = models.Func(
+            models.F("name"), pattern, arg_joiner=" ~ ", template="%(expressions)s", output_field=models.BooleanField()
+        )
+        return ~models.Q(Coalesce(matches, False))
+
 
 class InstanceAvailabilityZone(CatalogueItem, IdentifiedModel):
     """A zone servers can be placed in; its backend id is its name."""
@@ -41,6 +52,12 @@ class InstanceAvailabilityZone(CatalogueItem, IdentifiedModel):
 
 class ServerGroup(TenantObject):
     """Servers that shall be together, or apart."""
+
+    class Policy(models.TextChoices):
+        AFFINITY = "affinity"
+        ANTI_AFFINITY = "anti-affinity"
+        SOFT_AFFINITY = "soft-affinity"
+        SOFT_ANTI_AFFINITY = "soft-anti-affinity"
 
     policy = models.CharField(max_length=40, blank=True, default="affinity")
 
@@ -85,6 +102,11 @@ class Instance(TenantObject):
     class Meta(TenantObject.Meta):
         verbose_name = "instance"
         indexes = (models.Index(fields=("name", "id")),)
+
+    @property
+    def system_volume_name(self) -> str:
+        """How the volume that it boots from is called."""
+        return f"{self.name[:143]}-system"
 
     @property
     def floating_ips(self) -> list[Any]:

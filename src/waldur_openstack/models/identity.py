@@ -12,6 +12,9 @@ class Tenant(ServiceResource):
 
     user_username = models.CharField(max_length=100, blank=True, default="")
     user_password: Any = EncryptedTextField(blank=True, default="")
+    new_user_password: Any = EncryptedTextField(
+        blank=True, default="", help_text="Asked for, not yet taken by the cloud."
+    )
     user_id = models.CharField(max_length=64, blank=True, default="", help_text="Keystone id of the tenant user.")
     internal_network_id = models.CharField(max_length=64, blank=True, default="")
     external_network_id = models.CharField(max_length=64, blank=True, default="")
@@ -74,6 +77,11 @@ class CatalogueItem(models.Model):
         abstract = True
 
     @classmethod
+    def offered(cls) -> models.Q:
+        """The condition that the operator does not hide an item by an option of the cloud."""
+        return models.Q()
+
+    @classmethod
     def visible_also(cls, user: Any) -> models.Q:
         """What the tenants one sees may use."""
         from waldur_core.permissions.visibility import visibility
@@ -93,4 +101,5 @@ class CatalogueItem(models.Model):
     def usable_in(cls, tenant: Tenant) -> models.Q:
         """The condition that an item may be used in `tenant`."""
         private = cls._links().filter(tenant_id=tenant.pk).values(f"{cls._meta.model_name}_id")
-        return models.Q(settings_id=tenant.service_settings_id) & (models.Q(is_public=True) | models.Q(pk__in=private))
+        reachable = models.Q(is_public=True) | models.Q(pk__in=private)
+        return models.Q(settings_id=tenant.service_settings_id) & reachable & cls.offered()

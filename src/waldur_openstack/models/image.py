@@ -22,5 +22,10 @@ class Image(CatalogueItem, IdentifiedModel):
         ordering = ("name",)
         constraints = (models.UniqueConstraint(fields=("settings", "backend_id"), name="image_unique_per_cloud"),)
 
+    @property
+    def is_rescue_image(self) -> bool:
+        """Whether a server that boots from a volume can be rescued with it: Nova asks for both properties."""
+        return bool(self.hw_rescue_device and self.hw_rescue_bus)
+
     def __str__(self) -> str:
         return self.name

@@ -8,7 +8,9 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.marks import described, mark, metadata_mark
 from waldur_openstack.models import Tenant
 
-__all__ = ["CloudContext", "described", "mark", "metadata_mark", "save", "set_backend_id"]
+__all__ = ["MOST_METADATA", "CloudContext", "described", "mark", "metadata_mark", "save", "set_backend_id"]
+
+MOST_METADATA = 128  # what Nova takes at most, by default
 
 
 class CloudContext(Context):

@@ -3,7 +3,7 @@
 Every registered workflow needs one, in the file of its service; the crash tests are made from them.
 """
 
-from tests.crash.scenarios import block_storage, compute, identity, network, pulling, sharing
+from tests.crash.scenarios import block_storage, compute, compute_network, identity, network, pulling, sharing
 from tests.crash.scenarios.stage import Scenario, Stage
 from waldur_core.operations.workflow import Workflow
 
@@ -12,6 +12,7 @@ __all__ = ["SCENARIOS", "Scenario", "Stage", "scenario_of"]
 SCENARIOS: dict[str, Scenario] = {
     **identity.SCENARIOS,
     **compute.SCENARIOS,
+    **compute_network.SCENARIOS,
     **block_storage.SCENARIOS,
     **network.SCENARIOS,
     **sharing.SCENARIOS,

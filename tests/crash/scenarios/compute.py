@@ -3,18 +3,10 @@
 from functools import partial
 from typing import Any
 
-from rest_framework.test import APIRequestFactory
-
-from tests.crash.scenarios.stage import Scenario, Stage, begin, delete
-from tests.openstack.orders import order_instance
-from waldur_openstack.api.instance_addresses import (
-    AssignFloatingIPSerializer,
-    UnassignFloatingIPSerializer,
-    change_addresses,
-)
-from waldur_openstack.api.instance_ports import InstancePortsSerializer
-from waldur_openstack.models import Flavor
-from waldur_openstack.workflows.compute import SetInstanceFloatingIPs
+from tests.crash.scenarios.stage import Scenario, Stage, begin, delete, run_workflow
+from tests.openstack.orders import built, order_in_tenant, order_instance
+from waldur_openstack.api.server_groups import ServerGroupCreateSerializer
+from waldur_openstack.models import Flavor, Instance
 
 
 def change_flavor(stage: Stage, instance: Any) -> Any:
@@ -23,49 +15,54 @@ def change_flavor(stage: Stage, instance: Any) -> Any:
     return begin("openstack.instance.change_flavor", flavor=flavor.backend_id, **goal)(stage, instance)
 
 
-def set_groups(stage: Stage, instance: Any) -> Any:
-    group = instance.tenant.securitygroups.exclude(name__in=("default", "ssh")).first()
-    return begin("openstack.instance.update_security_groups", security_groups=[group.uuid.hex])(stage, instance)
+def rename(stage: Stage, instance: Any) -> Any:
+    Instance.objects.filter(pk=instance.pk).update(name="renamed")
+    instance.refresh_from_db()
+    return begin("openstack.instance.update", changed=["name"])(stage, instance)
 
 
-def set_pairs(stage: Stage, instance: Any) -> Any:
-    parameters = {"port": instance.ports.get().uuid.hex, "allowed_address_pairs": [{"ip_address": "10.9.0.0/16"}]}
-    return begin("openstack.instance.update_allowed_address_pairs", **parameters)(stage, instance)
+def rescue_image(stage: Stage) -> str:
+    """The id of an image in the cloud that is made for rescue."""
+    properties = {"hw_rescue_device": "disk", "hw_rescue_bus": "virtio", "visibility": "public"}
+    body = {"name": "rescue", "disk_format": "raw", "container_format": "bare", **properties}
+    image, headers = stage.admin.image.post("/images", body), {"Content-Type": "application/octet-stream"}
+    stage.admin.image.call("PUT", f"/images/{image['id']}/file", data=b"x", headers=headers)
+    return str(image["id"])
 
 
-def replace_port(stage: Stage, instance: Any) -> Any:
-    """Another address: a new port comes, the old one goes."""
-    subnet = {"subnet": instance.ports.get().subnet.uuid.hex, "fixed_ips": [{"ip_address": "192.168.42.150"}]}
-    return ask(InstancePortsSerializer, stage, instance, ports=[subnet])
+def rescue(stage: Stage, instance: Any) -> Any:
+    image = stage.admin.image.images(name="rescue")[0]["id"]
+    return begin("openstack.instance.rescue", image=image)(stage, instance)
 
 
-def replace_address(stage: Stage, instance: Any) -> Any:
-    """A new address instead of the one it has: detached, allocated, attached."""
-    (old,), port = instance.floating_ips, instance.ports.get()
-    user = stage.cast.owner
-    change_addresses(SetInstanceFloatingIPs, instance, user, [(port, None)], [old])
+def instance_and_image(stage: Stage) -> Any:
+    rescue_image(stage)
+    return stage.instance()
+
+
+def rescued_instance(stage: Stage) -> Any:
+    instance = instance_and_image(stage)
+    run_workflow(stage, instance, "openstack.instance.rescue", image=stage.admin.image.images(name="rescue")[0]["id"])
     return instance
 
 
-def ask(serializer_class: Any, stage: Stage, instance: Any, **body: Any) -> Any:
-    request = APIRequestFactory().get("/")
-    request.user = stage.cast.owner
-    context = {"object": instance, "tenant": instance.tenant, "user": stage.cast.owner, "request": request}
-    serializer = serializer_class(data=body, context=context)
-    serializer.is_valid(raise_exception=True)
-    serializer.save()
-    return instance
+def order_group(stage: Stage, tenant: Any) -> Any:
+    return order_in_tenant(ServerGroupCreateSerializer, tenant, stage.cast.owner, name="group", policy="soft-affinity")
+
+
+def server_group(stage: Stage) -> Any:
+    return built(order_group(stage, stage.tenant()))
 
 
 SCENARIOS = {
-    "openstack.instance.update_security_groups": Scenario(Stage.instance, set_groups),
-    "openstack.instance.update_allowed_address_pairs": Scenario(Stage.instance, set_pairs),
-    "openstack.instance.update_ports": Scenario(Stage.instance, replace_port),
-    "openstack.instance.update_floating_ips": Scenario(Stage.instance, replace_address),
-    "openstack.instance.assign_floating_ip": Scenario(
-        lambda stage: stage.instance(floating_ips=[]), partial(ask, AssignFloatingIPSerializer)
+    "openstack.instance.update": Scenario(Stage.instance, rename),
+    "openstack.instance.set_metadata": Scenario(
+        Stage.instance, begin("openstack.instance.set_metadata", metadata={"role": "web"})
     ),
-    "openstack.instance.unassign_floating_ip": Scenario(Stage.instance, partial(ask, UnassignFloatingIPSerializer)),
+    "openstack.instance.rescue": Scenario(instance_and_image, rescue),
+    "openstack.instance.unrescue": Scenario(rescued_instance, begin("openstack.instance.unrescue")),
+    "openstack.server_group.create": Scenario(Stage.tenant, order_group),
+    "openstack.server_group.delete": Scenario(server_group, begin("openstack.server_group.delete")),
     "openstack.instance.create": Scenario(Stage.tenant, lambda stage, tenant: order_instance(tenant, stage.cast.owner)),
     "openstack.instance.delete": Scenario(Stage.instance, partial(delete, delete_volumes=False)),
     "openstack.instance.start": Scenario(Stage.stopped_instance, begin("openstack.instance.start")),

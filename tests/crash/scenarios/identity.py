@@ -3,9 +3,11 @@
 from typing import Any
 
 from tests.crash.scenarios.stage import Scenario, Stage, begin, delete, nothing
-from tests.openstack.orders import order_tenant
+from tests.openstack.orders import PUBLIC_KEY, key_of, order_tenant
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
+from waldur_openstack.models import Tenant
+from waldur_openstack.workflows.context import save
 
 
 def connection(stage: Stage, state: CoreState = CoreState.OK) -> ServiceSettings:
@@ -16,6 +18,25 @@ def connection(stage: Stage, state: CoreState = CoreState.OK) -> ServiceSettings
 
 def create_tenant(stage: Stage, _: Any) -> Any:
     return order_tenant(stage.service, stage.cast.project, stage.cast.owner)
+
+
+def rename_tenant(stage: Stage, tenant: Any) -> Any:
+    Tenant.objects.filter(pk=tenant.pk).update(name="renamed")
+    tenant.refresh_from_db()
+    return begin("openstack.tenant.update", changed=["name"])(stage, tenant)
+
+
+def change_password(stage: Stage, tenant: Any) -> Any:
+    save(tenant, new_user_password="correct horse battery")
+    return begin("openstack.tenant.change_password")(stage, tenant)
+
+
+def tenant_with_keys(stage: Stage) -> Any:
+    """The owner has a key, which the tenant's user shall get; Nova has one of ours that nobody wants any more."""
+    tenant = stage.tenant()
+    key_of(stage.cast.owner)
+    stage.admin.compute.create_keypair_for(tenant.user_id, f"{'0' * 32}-former", PUBLIC_KEY)
+    return tenant.keydistributions.get()
 
 
 QUOTAS = {"vcpu": 30, "storage": 20480, "network_count": 5}
@@ -30,5 +51,8 @@ SCENARIOS = {
     ),
     "openstack.tenant.create": Scenario(nothing, create_tenant),
     "openstack.tenant.delete": Scenario(lambda stage: stage.instance().tenant, delete),
+    "openstack.tenant.update": Scenario(Stage.tenant, rename_tenant),
+    "openstack.tenant.change_password": Scenario(Stage.tenant, change_password),
+    "openstack.tenant.distribute_keys": Scenario(tenant_with_keys, begin("openstack.tenant.distribute_keys")),
     "openstack.tenant.push_quotas": Scenario(Stage.tenant, begin("openstack.tenant.push_quotas", quotas=QUOTAS)),
 }

@@ -115,8 +115,13 @@ def revert_resize(call: Call, server: Obj, value: Any) -> None:
 
 
 def rescue(call: Call, server: Obj, value: Any) -> Reply:
-    """Servers that boot from a volume cannot be rescued before 2.87."""
-    if not server["image_id"] and call.version < (2, 87):
+    """Servers that boot from a volume can be rescued from 2.87 on, with an image that is made for it."""
+    key = (value or {}).get("rescue_image_ref")
+    image = call.state.get("images", key) if key else None
+    if key and image is None:
+        raise bad_request(f"Requested rescue image '{key}' is not supported")
+    stable = {"hw_rescue_bus", "hw_rescue_device"} <= (image["properties"] if image else {}).keys()
+    if not server["image_id"] and not (stable and call.version >= (2, 87)):
         raise bad_request(f"Instance {server['id']} cannot be rescued: Cannot rescue a volume-backed instance")
     begin(call, server, RESCUE)
     password = (value or {}).get("adminPass") or secrets.token_urlsafe(9)

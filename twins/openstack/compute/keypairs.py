@@ -10,7 +10,7 @@ import re
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ..errors import bad_request, conflict, forbidden, not_found
+from ..errors import bad_request, conflict, forbidden, not_found, policy_refusal
 from ..schema import check_name, invalid
 from ..state import Obj
 from ..wire import Call, Reply, Route
@@ -22,7 +22,13 @@ NAME = r"^[_\- a-zA-Z0-9]+$"
 def owner(call: Call) -> str:
     """Admins may act for another user (2.10)."""
     asked = call.arg("user_id") if call.version >= (2, 10) else None
-    return asked if asked and call.is_admin else call.context.user_id
+    return permitted(call, asked) if asked else call.context.user_id
+
+
+def permitted(call: Call, user_id: str) -> str:
+    if user_id != call.context.user_id and not call.is_admin:
+        raise policy_refusal("compute", "os_compute_api:os-keypairs")
+    return user_id
 
 
 def fingerprint(public_key: str) -> str:
@@ -95,7 +101,7 @@ def create(call: Call) -> Reply:
         raise invalid("name", name, f"'{name}' does not match '{NAME}'")
     if call.version >= (2, 92) and "public_key" not in body:
         raise invalid("keypair", body, "'public_key' is a required property")
-    user_id = body.get("user_id") if call.is_admin and body.get("user_id") else call.context.user_id
+    user_id = permitted(call, body["user_id"]) if body.get("user_id") else call.context.user_id
     private_key, public_key = (None, body["public_key"]) if body.get("public_key") else new_pair()
     print_ = fingerprint(public_key)
     held = call.state.where("keypairs", "user_id", user_id)

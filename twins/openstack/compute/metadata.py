@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from ..errors import bad_request, not_found
+from ..errors import bad_request, forbidden, not_found
 from ..state import Obj
 from ..wire import Call, Reply, Route
 from .lifecycle import touch
+from .quotas import limits
 from .servers import fetch
+
+
+def check_items(call: Call, server: Obj, metadata: Obj) -> Obj:
+    """Nova's quota `metadata_items`, and its schema."""
+    for key, value in metadata.items():
+        for text in (key, value):
+            if not isinstance(text, str) or len(text) > 255:
+                raise bad_request(f"Invalid input for field/attribute {key}. Value: {value}. '{text}' is too long")
+    most = limits(call, server["project_id"])["metadata_items"]
+    if 0 <= most < len(metadata):
+        raise forbidden(f"Maximum number of metadata items exceeds {most}")
+    return metadata
 
 
 def given(call: Call, noun: str) -> Obj:
@@ -22,13 +35,14 @@ def list_all(call: Call) -> Obj:
 
 def merge(call: Call) -> Obj:
     server = fetch(call)
-    touch(call.cloud, server, metadata={**server["metadata"], **given(call, "metadata")})
+    merged = {**server["metadata"], **given(call, "metadata")}
+    touch(call.cloud, server, metadata=check_items(call, server, merged))
     return {"metadata": server["metadata"]}
 
 
 def replace(call: Call) -> Obj:
     server = fetch(call)
-    touch(call.cloud, server, metadata=dict(given(call, "metadata")))
+    touch(call.cloud, server, metadata=check_items(call, server, dict(given(call, "metadata"))))
     return {"metadata": server["metadata"]}
 
 

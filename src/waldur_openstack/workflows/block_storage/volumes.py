@@ -12,6 +12,7 @@ from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Volume, VolumeType
 from waldur_openstack.sync.block_storage import volume_columns
 from waldur_openstack.workflows.context import CloudContext, metadata_mark, save
+from waldur_openstack.workflows.provision import provision_limit
 
 READY = ("available", "in-use")
 
@@ -95,6 +96,7 @@ class CreateVolume(CreateWorkflow):
     title = "Creation of volume"
     model = Volume
     context = VolumeContext
+    throttle = provision_limit("OpenStack.Volume")
     steps = (
         Step(
             name="Create volume",

@@ -10,10 +10,11 @@ from waldur_openstack.workflows.context import metadata_mark
 
 def server_body(instance: Instance, parameters: dict[str, Any], key_name: str) -> tuple[JSON, JSON | None]:
     """(server, scheduler hints). `parameters` holds the flavor's id; volumes and ports exist already."""
+    zone = instance.availability_zone
     options: JSON = {
         "key_name": key_name,
         "user_data": base64.b64encode(instance.user_data.encode()).decode() if instance.user_data else None,
-        "availability_zone": instance.availability_zone and instance.availability_zone.name,
+        "availability_zone": zone.name if zone else instance.tenant.availability_zone,
         "config_drive": instance.config_drive,
         "description": instance.description,
     }

@@ -26,6 +26,7 @@ from waldur_openstack.workflows.compute.server import (
     undo_server,
 )
 from waldur_openstack.workflows.context import described, save
+from waldur_openstack.workflows.provision import provision_limit
 
 
 class CreateInstance(CreateWorkflow):
@@ -35,6 +36,7 @@ class CreateInstance(CreateWorkflow):
     title = "Creation of instance"
     model = Instance
     context = InstanceContext
+    throttle = provision_limit("OpenStack.Instance")
     steps: ClassVar[tuple[Step, ...]] = (
         Step(
             name="Create volume",

@@ -38,9 +38,12 @@ def server_is_active(context: InstanceContext) -> bool:
     if server["status"] == "ERROR":
         reason = server.get("fault", {}).get("message", "no reason was given")
         raise ServerFailed(f"The cloud could not build the server: {reason}")
-    if server["status"] == "ACTIVE":
+    # one whose system shuts down at once was built all the same
+    off = server["status"] == "SHUTOFF" and not server.get("OS-EXT-STS:task_state")
+    built = server["status"] == "ACTIVE" or off
+    if built:
         record_server(context.subject, server)
-    return bool(server["status"] == "ACTIVE")
+    return built
 
 
 def record_server(instance: Instance, server: JSON) -> None:

@@ -11,6 +11,7 @@ from waldur_openstack.models.identity import tenant_models
 from waldur_openstack.workflows.context import save
 from waldur_openstack.workflows.identity import cleanup
 from waldur_openstack.workflows.identity.context import TenantContext
+from waldur_openstack.workflows.identity.keys import remove_keys
 from waldur_openstack.workflows.identity.project import (
     GOES_WITH_PROJECT,
     delete_found_user,
@@ -52,6 +53,7 @@ class DeleteTenant(DeleteWorkflow):
             do=lambda c: [delete_quotas(service)(c) for service in ("compute", "block_storage", "network")],
             keeps="deletion is not undone",
         ),
+        Step(name="Remove SSH keys", do=remove_keys, keeps="deletion is not undone"),
         Step(
             name="Delete tenant user",
             do=delete_found_user,

@@ -1,0 +1,7 @@
+"""Tenants. One file per concern: how they are shown, made, changed, their quotas, and what the cloud has in them."""
+
+from waldur_openstack.api.identity.creation import TenantCreateSerializer, default_security_groups
+from waldur_openstack.api.identity.serializers import TenantSerializer
+from waldur_openstack.api.identity.views import TenantViewSet
+
+__all__ = ["TenantCreateSerializer", "TenantSerializer", "TenantViewSet", "default_security_groups"]
