@@ -12,7 +12,7 @@ def main() -> None:
     options = parser.parse_args()
     rounds, rows, servers = (2, 1000, 10) if options.quick else (5, 10000, 50)
     with stage(options.latency) as running:
-        from bench import engine, lists, orders
+        from bench import engine, lists, operations, orders
 
         offering = orders.publish(running)
         tenants = [orders.order_tenant(running, offering, f"bench-{number}") for number in range(rounds)]
@@ -23,6 +23,7 @@ def main() -> None:
         many_seconds = orders.order_servers(running, template, "many", servers)
         per_step = engine.milliseconds_per_step(order["resource_uuid"])
         bare_tenant, bare_server = orders.bare(running, rounds)
+        compared = operations.compare(running, offering, rules=50 if options.quick else 500, ports=rows // 10)
         lists.fill(order["resource_uuid"], rows)
         queries, milliseconds = lists.measure(100)
         few_queries, few_milliseconds = lists.measure(30)
@@ -39,6 +40,11 @@ def main() -> None:
     show("  SQL statements", queries, "", 12)
     show("List of 30 servers", few_milliseconds, "ms", 25)
     show("  SQL statements", few_queries, "", 12)
+    for what, ours, bare in compared:
+        show(what, ours.seconds, "s")
+        show("  cloud calls", ours.calls, "")
+        show("  the same by a bare openstacksdk script", bare.seconds, "s")
+        show("  cloud calls", bare.calls, "")
 
 
 def show(what: str, value: float, unit: str, aim: float | None = None) -> None:

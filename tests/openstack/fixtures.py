@@ -41,7 +41,7 @@ def twin(running_twin: OpenStackTwin, fresh_cloud: bytes) -> TwinClient:
 
 @pytest.fixture
 def service_settings(cast: Cast, twin: TwinClient, running_twin: OpenStackTwin) -> ServiceSettings:
-    found: ServiceSettings = remembered("connected", None, lambda: connect(running_twin))
+    found: ServiceSettings = remembered("connected", running_twin, lambda: connect(running_twin))
     return found
 
 

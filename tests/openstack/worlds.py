@@ -30,7 +30,8 @@ def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any]) -
 
     The same key means the same world on the same foundation.
     """
-    key = (key, tuple(Role.objects.order_by("pk").values_list("pk", flat=True)))  # a flushed database starts anew
+    roles = tuple(Role.objects.order_by("pk").values_list("pk", flat=True))  # a flushed database starts anew
+    key = (key, twin and twin.auth_url, roles)
     if key in _worlds:
         return _bring_back(_worlds[key], twin)
     before = {table: _last(table) for table in _tables()}

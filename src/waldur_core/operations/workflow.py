@@ -96,6 +96,7 @@ class Workflow:
     undo_on_failure: ClassVar[bool] = False
     deletes_subject: ClassVar[bool] = False
     deadline: ClassVar[timedelta] = timedelta(hours=1)
+    started_by_itself: ClassVar[bool] = False  # by time or by events; no endpoint starts it
 
     registry: ClassVar[dict[str, type["Workflow"]]] = {}
 

@@ -1,5 +1,6 @@
 """What all OpenStack endpoints share: the common fields (spec BASE), filters (spec BF) and staff actions."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -140,6 +141,7 @@ class ResourceViewSet(ReadOnlyViewSet):
         "unlink": Staff(),
     }
     access = base_access
+    workflows: ClassVar[Mapping[str, Any] | None] = {}
     ordering_fields = {
         "name": "name",
         "state": "state",

@@ -230,10 +230,9 @@ class InstanceCreateSerializer(InTenantSerializer):
             image_name=image.name,
             bootable=True,
         )
-        data = [{"size": attrs["data_volume_size"], "volume_type": attrs.get("data_volume_type")}]
-        if not attrs.get("data_volume_size"):
-            data = []
-        data += attrs["data_volumes"]
+        data: list[dict[str, Any]] = [*attrs["data_volumes"]]
+        if size := attrs.get("data_volume_size"):
+            data.insert(0, {"size": size, "volume_type": attrs.get("data_volume_type")})
         return [system] + [
             Volume(
                 tenant=self.tenant,

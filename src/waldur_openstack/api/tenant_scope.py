@@ -61,7 +61,7 @@ def require_ok(tenant: Tenant) -> None:
 
 
 def require_tenant(obj: TenantObject) -> None:
-    """A precondition of actions on something inside a tenant: the tenant is OK, else 409."""
+    """The tenant is OK."""
     require_ok(obj.tenant)
 
 

@@ -68,6 +68,7 @@ class ConnectCloud(CreateWorkflow):
     """The first check of a new connection."""
 
     name = "openstack.connection.create"
+    started_by_itself = True
     title = "Connection of cloud"
     model = ServiceSettings
     context = ConnectionContext
@@ -81,6 +82,7 @@ class CheckConnection(UpdateWorkflow):
     """The check of a connection whose details have changed."""
 
     name = "openstack.connection.check"
+    started_by_itself = True
     title = "Check of cloud connection"
     model = ServiceSettings
     context = ConnectionContext
