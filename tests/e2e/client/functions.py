@@ -52,6 +52,13 @@ class Function:
         names = inspect.signature(self.module.sync_detailed).parameters
         return {name: hints[name] for name in names if name != "client"}
 
+    @property
+    def answer(self) -> Any:
+        """The client's model of what it reads; of a list, that of a row."""
+        kind = get_type_hints(self.module.sync_detailed)["return"]
+        (inner,) = get_args(kind)
+        return (get_args(inner) or (inner,))[0]
+
     def body(self, content: Any) -> Any:
         """The client's model of a body, from plain data."""
         kind = self.parameters["body"]

@@ -62,7 +62,7 @@ class Stage:
 
     # asking --------------------------------------------------------------------------------------------------------
 
-    def call(self, name: str, subject: Row = None, body: Any = None, *, who: str = "owner", **parameters: Any) -> Any:
+    def call(self, name: str, subject: Row = None, body: Any = None, /, *, who: str = "owner", **parameters: Any) -> Any:
         """What the client's function has read; then all work is done.
 
         The client raises UnexpectedStatus for a status it does not document, and fails at what it cannot parse.
@@ -71,7 +71,7 @@ class Stage:
         drain()
         return found
 
-    def ask(self, name: str, subject: Row = None, body: Any = None, *, who: str = "owner", **parameters: Any) -> Any:
+    def ask(self, name: str, subject: Row = None, body: Any = None, /, *, who: str = "owner", **parameters: Any) -> Any:
         """The client's whole response: status, headers, bytes and what it has read."""
         function = BY_NAME[name]
         if body is not None:
@@ -81,7 +81,7 @@ class Stage:
         self.called.add(name)
         return function.module.sync_detailed(client=self.client(who), **parameters)
 
-    def raw(self, name: str, subject: Row = None, **parameters: Any) -> Any:
+    def raw(self, name: str, subject: Row = None, /, **parameters: Any) -> Any:
         """The JSON of the answer, before the client has read it."""
         return json.loads(self.ask(name, subject, **parameters).content)
 
