@@ -169,6 +169,14 @@ def test_a_new_name_reaches_the_cloud(cast: Cast, tenant: Tenant) -> None:
     assert Operation.objects.count() == operations
 
 
+def test_a_group_may_be_named_by_either_of_its_addresses(cast: Cast, tenant: Tenant) -> None:
+    group = make(cast, tenant)
+    rule = {"protocol": "tcp", "remote_group": f"http://testserver/api/openstack-sgp/{group.uuid.hex}/"}
+    answer = client_of(cast.admin).post(f"/api/openstack-sgp/{group.uuid.hex}/rules/", rule)
+    assert (answer.status_code, answer.json()["remote_group_name"]) == (201, group.name), answer.content
+    drain()
+
+
 def test_the_default_group_and_taken_names_are_refused(cast: Cast, tenant: Tenant) -> None:
     group, default = make(cast, tenant), tenant.securitygroups.get(name="default")
     before = state_of(tenant)
