@@ -19,6 +19,7 @@ ROUTES = {
     "network": network.NetworkViewSet,
     "subnet": network.SubNetViewSet,
     "router": network.RouterViewSet,
+    "external-network": network.ExternalNetworkViewSet,
     "port": network.PortViewSet,
     "floating-ip": floating_ips.FloatingIPViewSet,
     "security-group": security.SecurityGroupViewSet,

@@ -9,6 +9,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "resource_update_succeeded",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
     ),
+    "openstack_network": tuple(f"openstack_network_{what}" for what in ("created", "updated", "deleted")),
+    "openstack_subnet": tuple(f"openstack_subnet_{what}" for what in ("created", "updated", "deleted")),
+    "openstack_router": tuple(
+        f"openstack_router_{what}" for what in ("updated", "interface_added", "interface_removed")
+    ),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")

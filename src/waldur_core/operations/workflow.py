@@ -93,6 +93,7 @@ class Workflow:
     scheduled: ClassVar[CoreState]
     running: ClassVar[CoreState]
     event: ClassVar[str] = ""  # prefix of <event>_scheduled, _succeeded, _failed
+    done_event: ClassVar[str] = ""  # one more event, once it has succeeded
     undo_on_failure: ClassVar[bool] = False
     deletes_subject: ClassVar[bool] = False
     deadline: ClassVar[timedelta] = timedelta(hours=1)

@@ -56,6 +56,7 @@ class Permission(StrEnum):
     OPENSTACK_INSTANCE_MANAGE = "OPENSTACK_INSTANCE.MANAGE"
     OPENSTACK_INSTANCE_MANAGE_POWER = "OPENSTACK_INSTANCE.MANAGE_POWER"
     OPENSTACK_INSTANCE_CONSOLE_ACCESS = "OPENSTACK_INSTANCE.CONSOLE_ACCESS"
+    OPENSTACK_ROUTER_MANAGE_GATEWAY = "OPENSTACK_ROUTER.MANAGE_GATEWAY"
     OPERATION_RETRY = "OPERATION.RETRY"
     OPERATION_CANCEL = "OPERATION.CANCEL"
 
@@ -90,7 +91,10 @@ class SystemRole(NamedTuple):
 
 
 _P = Permission
-_OPERATE_CLOUD = frozenset(p for p in _P if p.startswith(("OPENSTACK_", "OPERATION.")))
+# what is the provider's to decide is no part of operating a cloud
+_OPERATE_CLOUD = frozenset(p for p in _P if p.startswith(("OPENSTACK_", "OPERATION."))) - {
+    _P.OPENSTACK_ROUTER_MANAGE_GATEWAY
+}
 _PROVIDER = frozenset(
     p
     for p in _P

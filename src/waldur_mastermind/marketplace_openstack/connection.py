@@ -10,6 +10,7 @@ from waldur_core.operations.start import start
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
+from waldur_openstack.translation import pairs_of
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
 
 REQUIRED = ("backend_url", "username", "password", "tenant_name")
@@ -27,7 +28,7 @@ PUBLIC = (
     "latitude",
     "longitude",
 )
-
+FROM_PLUGIN = ("default_internal_network_mtu",)  # options of the offering that the cloud's objects need
 
 TEXTS = frozenset(SECRET + PUBLIC) - {
     "ipv4_external_ip_mapping", "verify_ssl", "config_drive", "dns_nameservers", "latitude", "longitude",
@@ -44,8 +45,22 @@ def validate_attributes(attributes: Mapping[str, Any]) -> None:
     errors |= {name: ["Give true or false."] for name in FLAGS if not isinstance(attributes.get(name, True), bool)}
     if "backend_url" not in errors and not _is_web_address(attributes["backend_url"]):
         errors["backend_url"] = ["Give the URL of Keystone, such as https://keystone.example.com:5000/v3."]
+    errors |= _wrong_translation(attributes)
     if errors:
         raise ValidationError({"service_attributes": errors})
+
+
+def _wrong_translation(attributes: Mapping[str, Any]) -> dict[str, list[str]]:
+    try:
+        list(pairs_of(attributes.get("ipv4_external_ip_mapping") or []))
+    except ValueError as error:
+        return {
+            "ipv4_external_ip_mapping": [
+                'Give [{"floating_ip": "10.0.0.5", "external_ip": "203.0.113.5"}] or '
+                f'{{"10.0.0.0/24": "203.0.113.0/24"}}: {error}.'
+            ]
+        }
+    return {}
 
 
 def _is_web_address(text: str) -> bool:
@@ -59,13 +74,14 @@ def _is_web_address(text: str) -> bool:
 def connect(offering: Offering) -> None:
     """Write the settings the offering is connected by, and have the connection checked."""
     attributes = {**offering.secret_options}
-    public = {**attributes, **offering.options}
+    plugin = {name: offering.plugin_options.get(name) for name in FROM_PLUGIN}
+    public = {**attributes, **offering.options, **plugin}
     fields: dict[str, Any] = {
         "name": offering.name,
         "customer": offering.customer,
         "shared": offering.shared,
         "secret_options": {name: attributes[name] for name in SECRET if name in attributes},
-        "options": {name: public[name] for name in PUBLIC if public.get(name) not in (None, "")},
+        "options": {name: public[name] for name in (*PUBLIC, *FROM_PLUGIN) if public.get(name) not in (None, "")},
     }
     service = offering.scope
     if service is None:

@@ -100,7 +100,6 @@ class TenantPlugin(OfferingPlugin):
             "project": project,
             "user": user,
             "limits": {**self._option_quotas(offering), **as_quotas(limits)},
-            "mtu": offering.plugin_options.get("default_internal_network_mtu"),
         }
         serializer = TenantCreateSerializer(data=dict(attributes), context=context)
         if not serializer.is_valid():

@@ -27,6 +27,7 @@ BASE_FIELDS = (
     "customer_uuid", "customer_name", "customer_native_name", "customer_abbreviation", "error_message",
     "error_traceback", "resource_type", "state", "created", "modified", "backend_id", "access_url",
 )  # fmt: skip
+TENANT_FIELDS = (*BASE_FIELDS, "tenant", "tenant_name", "tenant_uuid")
 BASE_RELATED = ("service_settings", "project__customer")
 
 

@@ -16,10 +16,15 @@ from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState
-from waldur_openstack.models import Tenant
+from waldur_openstack.models import Network, Tenant
 from waldur_openstack.models.identity import TenantObject
 
-VIEWS: dict[Any, str] = {Tenant: "openstack-tenant", Project: "project", ServiceSettings: "servicesettings"}
+VIEWS: dict[Any, str] = {
+    Network: "openstack-network",
+    Tenant: "openstack-tenant",
+    Project: "project",
+    ServiceSettings: "servicesettings",
+}
 
 
 class UsableLinkField(RelatedLinkField):

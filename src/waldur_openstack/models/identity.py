@@ -27,6 +27,11 @@ class Tenant(ServiceResource):
         verbose_name = "tenant"
         indexes = (models.Index(fields=("name", "id")),)
 
+    @property
+    def is_managed(self) -> bool:
+        """Ours to change; projects that we only see, because they share something into ours, have no row."""
+        return self.pk is not None
+
 
 class TenantObject(ServiceResource):
     """An object inside a tenant; project and service settings are the tenant's."""

@@ -5,6 +5,14 @@ from django.db import models
 from waldur_openstack.models.compute import Instance
 from waldur_openstack.models.identity import TenantObject
 
+ROUTER_INTERFACES = (
+    "network:router_interface",
+    "network:router_interface_distributed",
+    "network:ha_router_replicated_interface",
+)
+# ports that are nobody's reason to keep a network
+GOES_WITH_NETWORK = (*ROUTER_INTERFACES, "network:dhcp", "network:distributed")
+
 
 class Network(TenantObject):
     """A virtual layer-2 network."""

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.translation import external_address
 
 Columns = dict[str, Any]
 
@@ -55,9 +57,10 @@ def port_columns(found: JSON) -> Columns:
     }
 
 
-def floating_ip_columns(found: JSON) -> Columns:
+def floating_ip_columns(found: JSON, settings: ServiceSettings) -> Columns:
     return {
         "address": found["floating_ip_address"],
+        "external_address": external_address(settings, found["floating_ip_address"]),
         "name": found["floating_ip_address"],
         "backend_network_id": found["floating_network_id"],
         "runtime_state": found["status"],

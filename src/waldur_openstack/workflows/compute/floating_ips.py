@@ -21,7 +21,7 @@ def create_floating_ip(context: InstanceContext) -> JSON:
 
 
 def record_floating_ip(context: InstanceContext, found: JSON) -> None:
-    save(context.floating_ip, backend_id=found["id"], **floating_ip_columns(found))
+    save(context.floating_ip, backend_id=found["id"], **floating_ip_columns(found, context.tenant.service_settings))
 
 
 def release_floating_ip(context: InstanceContext) -> None:

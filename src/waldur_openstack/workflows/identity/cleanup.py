@@ -10,12 +10,8 @@ from waldur_core.operations.workflow import Step
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.concurrency import for_each
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models.network import ROUTER_INTERFACES
 
-ROUTER_INTERFACES = (
-    "network:router_interface",
-    "network:router_interface_distributed",
-    "network:ha_router_replicated_interface",
-)
 KEPT = "deletion is not undone"
 
 

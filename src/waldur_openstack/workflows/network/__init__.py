@@ -7,21 +7,56 @@ from waldur_openstack.workflows.network.floating_ips import (
     DescribeFloatingIP,
     DetachFloatingIP,
 )
+from waldur_openstack.workflows.network.networks import CreateNetwork, DeleteNetwork, SetMtu, UpdateNetwork
+from waldur_openstack.workflows.network.routers import (
+    AddRouterInterface,
+    CreateRouter,
+    DeleteRouter,
+    RemoveExternalGateway,
+    RemoveRouterInterface,
+    SetExternalGateway,
+    SetRoutes,
+    UpdateRouter,
+)
 from waldur_openstack.workflows.network.security_groups import (
     CreateSecurityGroup,
     DeleteSecurityGroup,
     SetSecurityGroupRules,
     UpdateSecurityGroup,
 )
+from waldur_openstack.workflows.network.subnets import (
+    ConnectSubNet,
+    CreateSubNet,
+    DeleteSubNet,
+    DisconnectSubNet,
+    UpdateSubNet,
+)
 
 __all__ = [
+    "AddRouterInterface",
     "AttachFloatingIP",
+    "ConnectSubNet",
     "CreateFloatingIP",
+    "CreateNetwork",
+    "CreateRouter",
     "CreateSecurityGroup",
+    "CreateSubNet",
     "DeleteFloatingIP",
+    "DeleteNetwork",
+    "DeleteRouter",
     "DeleteSecurityGroup",
+    "DeleteSubNet",
     "DescribeFloatingIP",
     "DetachFloatingIP",
+    "DisconnectSubNet",
+    "RemoveExternalGateway",
+    "RemoveRouterInterface",
+    "SetExternalGateway",
+    "SetMtu",
+    "SetRoutes",
     "SetSecurityGroupRules",
+    "UpdateNetwork",
+    "UpdateRouter",
     "UpdateSecurityGroup",
+    "UpdateSubNet",
 ]

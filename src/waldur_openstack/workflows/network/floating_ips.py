@@ -44,7 +44,7 @@ def find_address(context: FloatingIPContext) -> JSON | None:
 
 
 def record_address(context: FloatingIPContext, found: JSON) -> None:
-    save(context.subject, backend_id=found["id"], **floating_ip_columns(found))
+    save(context.subject, backend_id=found["id"], **floating_ip_columns(found, context.tenant.service_settings))
 
 
 def remove_address(context: FloatingIPContext) -> None:
@@ -53,7 +53,7 @@ def remove_address(context: FloatingIPContext) -> None:
     backend_id = address.backend_id or (find_address(context) or {}).get("id")
     if backend_id:
         context.cloud.network.remove("floatingip", backend_id)
-    save(address, backend_id="", address=None, name="", runtime_state="")
+    save(address, backend_id="", address=None, external_address=None, name="", runtime_state="")
 
 
 class CreateFloatingIP(CreateWorkflow):
