@@ -14,14 +14,13 @@ DETAIL = {
 MESSAGES = {"type": "array", "items": {"type": "string"}}
 INVALID = {
     "description": "What is wrong with the request: messages by field (nested as the body is), or of the whole.",
-    "oneOf": [
+    "anyOf": [
         {"$ref": "#/components/schemas/Error"},
         {
             "type": "object",
             "description": "By field or query parameter; `non_field_errors` for what concerns several.",
             "properties": {"non_field_errors": MESSAGES},
-            "additionalProperties": {"oneOf": [MESSAGES, {"type": "object"}, {"type": "array"}]},
-            "not": {"required": ["detail"], "properties": {"detail": {"type": "string"}}},
+            "additionalProperties": {"anyOf": [MESSAGES, {"type": "object"}, {"type": "array"}]},
         },
         {"type": "array", "description": "Of a body that is a list, item by item.", "items": {}},
     ],
