@@ -82,6 +82,10 @@ def of_network(subnets: int = 0) -> dict[str, int]:
     return {"network_count": 1, "subnet_count": subnets}
 
 
+def of_ports(number: int) -> dict[str, int]:
+    return {"port_count": number}
+
+
 def of_security_group(rules: int) -> dict[str, int]:
     return {"security_group_count": 1, **of_rules(rules)}
 

@@ -39,6 +39,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_updated",
         "marketplace_plan_archived",
     ),
+    "images": tuple(f"openstack_image_{what}" for what in ("created", "uploaded", "upload_failed", "deleted")),
     "operations": ("operation_retried", "operation_cancel_requested"),
     "users": (
         "user_creation_succeeded",
@@ -75,4 +76,4 @@ GROUPS: dict[str, tuple[str, ...]] = {
 ALL = frozenset(event_type for group in GROUPS.values() for event_type in group)
 
 # Types of our own. Clients of the published API know a closed list, so `/api/metadata/` names these apart.
-OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked"})
+OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked", *GROUPS["images"]})

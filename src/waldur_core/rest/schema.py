@@ -37,8 +37,14 @@ REFUSALS = {
 
 
 class Schema(AutoSchema):
-    """Knows `request_serializers = {action: class}`: bodies that differ from what is answered; and what every endpoint
-    answers when it refuses."""
+    """Knows `request_serializers = {action: class}`: bodies that differ from what is answered; and
+    `operation_suffixes = {action: word}`, which tell apart paths that differ by a variable alone. Adds to every endpoint
+    the answers by which it refuses.
+    """
+
+    def get_operation_id(self) -> str:
+        suffix = getattr(self.view, "operation_suffixes", {}).get(getattr(self.view, "action", None))
+        return "_".join(filter(None, (super().get_operation_id(), suffix)))
 
     def get_request_serializer(self) -> Any:
         declared = getattr(self.view, "request_serializers", {})

@@ -162,6 +162,8 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS": flag("ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS", True),
     "ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION": flag("ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION", False),
     "API_TIMEOUT": float(os.environ.get("OPENSTACK_API_TIMEOUT", "60")),  # seconds per cloud call
+    # seconds Glance may take for a block of an upload, and after the last one for its answer
+    "IMAGE_UPLOAD_TIMEOUT": float(os.environ.get("OPENSTACK_IMAGE_UPLOAD_TIMEOUT", "600")),
     "DEFAULT_SECURITY_GROUPS": [
         {"name": "ssh", "description": "SSH", "rules": [{"protocol": "tcp", "from_port": 22, "to_port": 22}]},
         {"name": "ping", "description": "Ping", "rules": [{"protocol": "icmp"}]},

@@ -10,6 +10,7 @@ from waldur_core.operations.start import start
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
+from waldur_openstack.custom_images import LIMIT_OPTIONS
 from waldur_openstack.translation import pairs_of
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
 
@@ -28,7 +29,8 @@ PUBLIC = (
     "latitude",
     "longitude",
 )
-FROM_PLUGIN = ("default_internal_network_mtu",)  # options of the offering that the cloud's objects need
+# options of the offering that what is in the cloud needs
+FROM_PLUGIN = ("default_internal_network_mtu", *LIMIT_OPTIONS)
 
 TEXTS = frozenset(SECRET + PUBLIC) - {
     "ipv4_external_ip_mapping", "verify_ssl", "config_drive", "dns_nameservers", "latitude", "longitude",
@@ -89,11 +91,19 @@ def connect(offering: Offering) -> None:
         offering.scope = service
         offering.save()
     else:
-        unchanged = all(getattr(service, name) == value for name, value in fields.items())
-        if unchanged and service.state == CoreState.OK:
+        checked = {name: getattr(service, name) for name in fields} | {"options": _connecting(service.options)}
+        proven = checked == {**fields, "options": _connecting(fields["options"])} and service.state == CoreState.OK
+        if proven and service.options == fields["options"]:
             return
         for name, value in fields.items():
             setattr(service, name, value)
         service.save(update_fields=[*fields, "modified"])
+        if proven:
+            return
     if attributes:
         start(ConnectCloud if service.state == CoreState.CREATION_SCHEDULED else CheckConnection, service, user=None)
+
+
+def _connecting(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a check of the connection is about: no limits."""
+    return {name: value for name, value in options.items() if name not in LIMIT_OPTIONS}

@@ -16,19 +16,20 @@ from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState
-from waldur_openstack.models import Network, Tenant
+from waldur_openstack.models import Network, SubNet, Tenant
 from waldur_openstack.models.identity import TenantObject
 
 VIEWS: dict[Any, str] = {
     Network: "openstack-network",
-    Tenant: "openstack-tenant",
     Project: "project",
     ServiceSettings: "servicesettings",
+    SubNet: "openstack-subnet",
+    Tenant: "openstack-tenant",
 }
 
 
 class UsableLinkField(RelatedLinkField):
-    """A link to an item of the catalogue that the tenant of the request may use."""
+    """A link to what the tenant of the request may use: of the catalogue, or a network that may be shared with it."""
 
     default_error_messages = {"does_not_exist": "There is no such {kind} for this tenant."}
 

@@ -13,6 +13,7 @@ COLLECTIONS = {
     "floatingip": "floatingips",
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
+    "rbac_policy": "rbac-policies",
 }
 
 
@@ -34,7 +35,7 @@ class Network(Gateway):
         return self.find(f"/{COLLECTIONS[kind]}/{object_id}", kind)
 
     def list(self, kind: str, **filters: Any) -> list[JSON]:
-        return list(self.pages(f"/{COLLECTIONS[kind]}", f"{kind}s", **filters))
+        return list(self.pages(f"/{COLLECTIONS[kind]}", COLLECTIONS[kind].replace("-", "_"), **filters))
 
     def first(self, kind: str, **filters: Any) -> JSON | None:
         return next(iter(self.list(kind, **filters)), None)

@@ -10,7 +10,7 @@ from waldur_openstack.models.copies import (
     SnapshotRestoration,
     SnapshotSchedule,
 )
-from waldur_openstack.models.identity import Tenant
+from waldur_openstack.models.identity import ProvidedTenant, Tenant
 from waldur_openstack.models.image import Image
 from waldur_openstack.models.network import FloatingIP, Network, Port, Router, SubNet
 from waldur_openstack.models.security import SecurityGroup, SecurityGroupRule
@@ -30,6 +30,7 @@ __all__ = [
     "Network",
     "NetworkRBACPolicy",
     "Port",
+    "ProvidedTenant",
     "Router",
     "SecurityGroup",
     "SecurityGroupRule",

@@ -33,6 +33,16 @@ class Tenant(ServiceResource):
         return self.pk is not None
 
 
+class ProvidedTenant(Tenant):
+    """A tenant as those see it who bring images into it: the project's team and the provider of its cloud."""
+
+    visible_through: ClassVar = (*Tenant.visible_through, "service_settings__customer")
+
+    class Meta:
+        proxy = True
+        verbose_name = "tenant"
+
+
 class TenantObject(ServiceResource):
     """An object inside a tenant; project and service settings are the tenant's."""
 

@@ -21,6 +21,11 @@ class NetworkRBACPolicy(TenantObject):
     policy_type = models.CharField(max_length=20, choices=Type.choices, default=Type.SHARED)
 
     resource_type: ClassVar = "OpenStack.NetworkRBACPolicy"
+    visible_through: ClassVar = (
+        *TenantObject.visible_through,
+        "target_tenant__project",
+        "target_tenant__project__customer",
+    )
 
     class Meta(TenantObject.Meta):
         verbose_name = "network RBAC policy"

@@ -3,7 +3,7 @@
 Every registered workflow needs one, in the file of its service; the crash tests are made from them.
 """
 
-from tests.crash.scenarios import block_storage, compute, identity, network
+from tests.crash.scenarios import block_storage, compute, identity, network, sharing
 from tests.crash.scenarios.stage import Scenario, Stage
 from waldur_core.operations.workflow import Workflow
 
@@ -14,6 +14,7 @@ SCENARIOS: dict[str, Scenario] = {
     **compute.SCENARIOS,
     **block_storage.SCENARIOS,
     **network.SCENARIOS,
+    **sharing.SCENARIOS,
 }
 
 

@@ -8,6 +8,7 @@ from waldur_openstack.api.network.floating_ips import (
     NestedFloatingIPSerializer,
 )
 from waldur_openstack.api.network.networks import NetworksOfTenant, NetworkViewSet
+from waldur_openstack.api.network.policies import NetworkRBACPolicyViewSet
 from waldur_openstack.api.network.ports import NestedPortSerializer, PortViewSet
 from waldur_openstack.api.network.routers import RouterViewSet
 from waldur_openstack.api.network.subnets import SubNetViewSet
@@ -19,6 +20,7 @@ __all__ = [
     "FloatingIPSerializer",
     "NestedFloatingIPSerializer",
     "NestedPortSerializer",
+    "NetworkRBACPolicyViewSet",
     "NetworkViewSet",
     "NetworksOfTenant",
     "PortViewSet",

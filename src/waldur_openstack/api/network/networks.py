@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -20,12 +21,14 @@ from waldur_openstack import quotas
 from waldur_openstack.api.base import (
     TENANT_FIELDS,
     ResourceViewSet,
-    TenantObjectFilter,
     TenantObjectSerializer,
     related,
 )
 from waldur_openstack.api.changing import CHANGEABLE, IN_BODY, REMOVABLE, Creates, Deletes, Updates, managed
 from waldur_openstack.api.network.first_network import default_mtu
+from waldur_openstack.api.network.policies import NetworkRBACPolicySerializer, PoliciesOfNetwork, policies_seen_by
+from waldur_openstack.api.network.ports import PortsOfNetwork
+from waldur_openstack.api.network.shared import SharedFilter
 from waldur_openstack.api.network.subnet_changes import SubNetCreateSerializer
 from waldur_openstack.api.network.subnets import SubNetSerializer
 from waldur_openstack.api.tenant_scope import ActionSerializer, InTenantSerializer, UpdateSerializer
@@ -59,12 +62,13 @@ class NetworkSerializer(TenantObjectSerializer):
     tenant_is_managed = serializers.BooleanField(source="tenant.is_managed", read_only=True)
     subnets = NestedSubNetSerializer(many=True, read_only=True)
     segmentation_id = serializers.SerializerMethodField()
+    rbac_policies = NetworkRBACPolicySerializer(many=True, read_only=True)
 
     class Meta(TenantObjectSerializer.Meta):
         model = Network
         fields = (
             *TENANT_FIELDS, "tenant_is_managed", "is_external", "type", "segmentation_id", "subnets", "mtu",
-            "port_security_enabled",
+            "port_security_enabled", "rbac_policies",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -115,7 +119,7 @@ def require_unused(network: Network) -> None:
             raise Conflict(f"Subnet {subnet} is {subnet.state}. Wait until that is done.")
 
 
-class NetworkFilter(TenantObjectFilter):
+class NetworkFilter(SharedFilter):
     is_external = django_filters.BooleanFilter()
     type = django_filters.CharFilter()
 
@@ -124,7 +128,7 @@ class NetworkFilter(TenantObjectFilter):
         fields = ()
 
 
-class NetworkViewSet(Creates, Updates, Deletes):
+class NetworkViewSet(PortsOfNetwork, PoliciesOfNetwork, Creates, Updates, Deletes):
     """Virtual networks of tenants."""
 
     queryset = related(Network.objects.all(), "tenant").prefetch_related("subnets")
@@ -136,11 +140,18 @@ class NetworkViewSet(Creates, Updates, Deletes):
         **ResourceViewSet.base_access,
         "create": IN_BODY,
         **managed("update", "partial_update", "destroy", "set_mtu", "create_subnet"),
+        **PortsOfNetwork.port_access,
+        **PoliciesOfNetwork.policy_access,
     }
     preconditions = {
         **dict.fromkeys(("update", "partial_update", "set_mtu", "create_subnet"), CHANGEABLE),
         "destroy": (*REMOVABLE, require_unused),
+        **PoliciesOfNetwork.policy_preconditions,
     }
+
+    def get_queryset(self) -> QuerySet[Any]:
+        policies = policies_seen_by(self.request.user)
+        return super().get_queryset().prefetch_related(Prefetch("rbac_policies", policies))
 
     @extend_schema(request=MtuSerializer, responses={202: MtuSerializer})
     @action(detail=True, methods=["post"])

@@ -15,11 +15,11 @@ from waldur_openstack.api.base import (
     TENANT_FIELDS,
     ResourceViewSet,
     StatusSerializer,
-    TenantObjectFilter,
     TenantObjectSerializer,
     related,
 )
 from waldur_openstack.api.changing import CHANGEABLE, REMOVABLE, Creates, Deletes, Updates, managed
+from waldur_openstack.api.network.shared import SharedFilter
 from waldur_openstack.api.network.subnet_changes import (
     SubNetConnectSerializer,
     SubNetCreateSerializer,
@@ -53,7 +53,9 @@ class SubNetSerializer(TenantObjectSerializer):
         read_only_fields = fields
 
 
-class SubNetFilter(TenantObjectFilter):
+class SubNetFilter(SharedFilter):
+    network_path = "network"
+
     network = LinkFilter()
     network_uuid = UUIDFilter(field_name="network__uuid")
     ip_version = django_filters.NumberFilter()

@@ -12,7 +12,7 @@ from waldur_openstack.workflows.context import described, save
 def create_port(context: InstanceContext) -> JSON:
     port = context.port
     # a direct connection to an external network is for the service account alone
-    gateway = context.admin.network if port.network and port.network.is_external else context.cloud.network
+    gateway = context.admin.network if port.is_external else context.cloud.network
     fixed_ips = {"fixed_ips": port.fixed_ips} if port.fixed_ips else {}
     security: dict[str, Any] = {"port_security_enabled": False}
     if port.port_security_enabled:

@@ -81,6 +81,13 @@ def delete_server_groups(cloud: Cloud, project: str) -> None:
         cloud.compute.delete_server_group(group["id"])
 
 
+def delete_images(cloud: Cloud, project: str) -> None:
+    """Those that nobody else can use; a published image is its provider's affair."""
+    for image in cloud.image.images(owner=project):
+        if image["visibility"] in ("private", "shared"):
+            cloud.image.delete_image(image["id"])
+
+
 def _in_project(function: Callable[[Cloud, str], Any]) -> Callable[[Any], Any]:
     """Skip everything when there is no project."""
 
@@ -124,6 +131,7 @@ STEPS = (
     _step("Delete snapshots", delete_snapshots, lambda cloud: cloud.block_storage.snapshots()),
     _step("Delete servers", delete_servers, lambda cloud: cloud.compute.servers()),
     _step("Delete volumes", delete_volumes, lambda cloud: cloud.block_storage.volumes()),
+    _step("Delete images", delete_images),
     _step("Delete networks", delete_all("network")),
     _step("Delete security groups", delete_security_groups),
     _step("Delete server groups", delete_server_groups),

@@ -8,6 +8,9 @@ from waldur_openstack.workflows.network.floating_ips import (
     DetachFloatingIP,
 )
 from waldur_openstack.workflows.network.networks import CreateNetwork, DeleteNetwork, SetMtu, UpdateNetwork
+from waldur_openstack.workflows.network.policies import CreateNetworkRBACPolicy, DeleteNetworkRBACPolicy
+from waldur_openstack.workflows.network.ports import CreatePort, DeletePort, UpdatePort
+from waldur_openstack.workflows.network.push_security_groups import PushSecurityGroups
 from waldur_openstack.workflows.network.routers import (
     AddRouterInterface,
     CreateRouter,
@@ -38,17 +41,22 @@ __all__ = [
     "ConnectSubNet",
     "CreateFloatingIP",
     "CreateNetwork",
+    "CreateNetworkRBACPolicy",
+    "CreatePort",
     "CreateRouter",
     "CreateSecurityGroup",
     "CreateSubNet",
     "DeleteFloatingIP",
     "DeleteNetwork",
+    "DeleteNetworkRBACPolicy",
+    "DeletePort",
     "DeleteRouter",
     "DeleteSecurityGroup",
     "DeleteSubNet",
     "DescribeFloatingIP",
     "DetachFloatingIP",
     "DisconnectSubNet",
+    "PushSecurityGroups",
     "RemoveExternalGateway",
     "RemoveRouterInterface",
     "SetExternalGateway",
@@ -56,6 +64,7 @@ __all__ = [
     "SetRoutes",
     "SetSecurityGroupRules",
     "UpdateNetwork",
+    "UpdatePort",
     "UpdateRouter",
     "UpdateSecurityGroup",
     "UpdateSubNet",
