@@ -1,7 +1,7 @@
 """Serializer bases: hex uuids, absolute links, sparse fields."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -26,12 +26,14 @@ class HexUUIDField(serializers.UUIDField):
 class SparseFieldsMixin:
     """`?field=a&field=b` keeps only these keys of the outermost object; unknown names are ignored."""
 
+    added_fields: ClassVar[frozenset[str]] = frozenset()  # keys that `to_representation` adds to the declared ones
+
     def get_fields(self) -> dict[str, serializers.Field]:
         fields: dict[str, serializers.Field] = super().get_fields()  # type: ignore[misc]
         request = self.context.get("request")  # type: ignore[attr-defined]
         if request is None or request.method not in ("GET", "HEAD") or self._is_nested():
             return fields
-        wanted = set(request.query_params.getlist("field")) & fields.keys()
+        wanted = set(request.query_params.getlist("field")) & (fields.keys() | self.added_fields)
         return {name: field for name, field in fields.items() if name in wanted} if wanted else fields
 
     def _is_nested(self) -> bool:

@@ -124,6 +124,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": __version__,
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": True,  # `?field=` leaves keys out
     "ENUM_NAME_OVERRIDES": {
         "CoreStates": "waldur_core.structure.states.CoreState",
         "OperationState": "waldur_core.operations.models.Operation.State",

@@ -14,12 +14,14 @@ from rest_framework.response import Response
 from waldur_core.operations.models import Operation
 from waldur_core.operations.workflow import workflow_named
 from waldur_core.permissions.access import Staff, Visible
+from waldur_core.permissions.checks import where_permitted
+from waldur_core.permissions.strings import Permission
 from waldur_core.rest.errors import Conflict
 from waldur_core.rest.filters import LinkFilter, MultiValueFilter, NamedFilterSet, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.views import Precondition, ReadOnlyViewSet
 from waldur_core.structure.extra_fields import MARKETPLACE_FIELDS, extra_fields_of
-from waldur_core.structure.models import ServiceResource
+from waldur_core.structure.models import Customer, Project, ServiceResource
 from waldur_core.structure.states import HISTORIC_NAMES, CoreState
 from waldur_openstack.removal import Removal
 
@@ -62,6 +64,8 @@ class ResourceListSerializer(serializers.ListSerializer[Any]):
 
 class ResourceSerializer(ModelSerializer):
     """The common fields of every object in a cloud."""
+
+    added_fields = frozenset(MARKETPLACE_FIELDS)
 
     service_name = serializers.CharField(source="service_settings.name", read_only=True)
     service_settings = RelatedLinkField("servicesettings-detail", read_only=True)
@@ -114,12 +118,28 @@ class TenantObjectSerializer(ResourceSerializer):
     tenant_uuid = HexUUIDField(source="tenant.uuid", read_only=True)
 
 
+class ManageableFilter(django_filters.BooleanFilter):
+    """`?can_manage=true`: only what the caller may change, not all that he sees."""
+
+    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        if not value:
+            return qs
+        paths = {"project": Project, "project__customer": Customer}
+        return qs.filter(where_permitted(self.parent.request.user, Permission.OPENSTACK_TENANT_MANAGE, paths))
+
+
 class ResourceFilter(NamedFilterSet):
     """The filters every object in a cloud has (spec BF)."""
 
     customer = UUIDFilter(field_name="project__customer__uuid")
     customer_uuid = UUIDFilter(field_name="project__customer__uuid")
     customer_name = django_filters.CharFilter(field_name="project__customer__name", lookup_expr="icontains")
+    customer_native_name = django_filters.CharFilter(
+        field_name="project__customer__native_name", lookup_expr="icontains"
+    )
+    customer_abbreviation = django_filters.CharFilter(
+        field_name="project__customer__abbreviation", lookup_expr="icontains"
+    )
     project = UUIDFilter(field_name="project__uuid")
     project_uuid = UUIDFilter(field_name="project__uuid")
     project_name = django_filters.CharFilter(field_name="project__name", lookup_expr="icontains")
@@ -128,6 +148,7 @@ class ResourceFilter(NamedFilterSet):
     state = MultiValueFilter(aliases=HISTORIC_NAMES)
     backend_id = django_filters.CharFilter()
     uuid = UUIDFilter()
+    can_manage = ManageableFilter()
 
 
 class TenantObjectFilter(ResourceFilter):
