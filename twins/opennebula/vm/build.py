@@ -112,7 +112,7 @@ def _add(call: Call, plan: Plan, vm_id: int, disks: list[Vector], nics: list[Vec
     if nics:
         template["NIC"] = list(nics)
     template["OS"] = [{"UUID": str(uuid.uuid4()), **(vectors(template, "OS") or [{}])[0]}]
-    template.update(_automatic_requirements(disks, nics))
+    template.update(automatic_requirements(disks, nics))
     _add_context(call, plan, template, owner, {"NAME": name, "VMID": str(vm_id)})
     vm = owned(call, VM, name, with_group_rules(call.state, vm_id, template), **_fields(call, plan))
     gname = (call.state.get("groups", plan.gid) or {"name": owner["gname"]})["name"]
@@ -152,7 +152,7 @@ def _add_context(call: Call, plan: Plan, template: Template, owner: Obj, variabl
     template["CONTEXT"] = [{**context, "DISK_ID": disk_id, "TARGET": TARGET}]
 
 
-def _automatic_requirements(disks: list[Vector], nics: list[Vector]) -> Template:
+def automatic_requirements(disks: list[Vector], nics: list[Vector]) -> Template:
     """Which clusters the scheduler may choose, as expressions."""
     clusters = [set(device["CLUSTER_ID"].split(",")) for device in (*disks, *nics) if "CLUSTER_ID" in device]
     common = sorted(set.intersection(*clusters), key=int) if clusters else []

@@ -10,6 +10,7 @@ from ..kinds import IMAGE, SECURITY_GROUP, VM, VNET
 from ..objects import get, read_template
 from ..state import Obj
 from ..templates import Template, Vector, integer, vectors
+from .build import automatic_requirements
 from .capacity import find_disk
 from .context import refreshed
 from .disks import NoDisk, acquire, build_disk, image_of, next_disk_id
@@ -147,6 +148,9 @@ def _attach_disk(call: Call, vm: Obj, given: Vector) -> None:
         raise bad_action(str(error)) from error
     disk = {**acquire(call.state, vm["id"], disk), "TM_MAD_SYSTEM": "dummy"}
     template: Template = {**vm["template"], "DISK": [*disks, disk]}
+    clusters = automatic_requirements([*disks, disk], []).get("AUTOMATIC_DS_REQUIREMENTS")
+    if clusters:
+        template["AUTOMATIC_DS_REQUIREMENTS"] = [f'{clusters[0]} & (TM_MAD = "dummy")']
     call.state.edit(VM.name, vm, template=template)
     _plug(call, vm, "disk-attach", Lcm.HOTPLUG_PROLOG_POWEROFF)
 

@@ -37,6 +37,7 @@ ACTIONS = {
     "resize": 35,
     "recover": 43,
 }
+ENDS = ("terminate", "terminate-hard")
 TIMES = ("PSTIME", "PETIME", "RSTIME", "RETIME", "ESTIME", "EETIME")
 BY_LCM: dict[Lcm, tuple[str, ...]] = {
     Lcm.PROLOG: ("PSTIME",),
@@ -93,10 +94,10 @@ def continue_record(cloud: Cloud, vm: Obj) -> None:
 
 
 def note(call: Call, vm: Obj, action: str) -> None:
-    """Say in the last record what was asked, and by whom."""
+    """Say in the last record what was asked, and by whom; an end is put down to the machine's owner."""
     if vm["history"]:
-        request = call.state.next_number()
-        vm["history"][-1].update(ACTION=ACTIONS[action], UID=call.uid, GID=call.gid, REQUEST_ID=request)
+        whose = {"UID": vm["uid"], "GID": vm["gid"]} if action in ENDS else {"UID": call.uid, "GID": call.gid}
+        vm["history"][-1].update(whose, ACTION=ACTIONS[action], REQUEST_ID=call.state.next_number())
 
 
 def note_and_continue(call: Call, vm: Obj, action: str) -> None:
