@@ -12,7 +12,7 @@ from .errors import INTERNAL
 
 @dataclass
 class Fault(faults.Fault):
-    """One rule; ``error`` answers as a failed call with ``code`` and ``message``, ``status`` with a bare HTTP status."""
+    """One rule; ``error`` answers as a failed call does, with ``code``; ``status`` with a bare HTTP status."""
 
     actions: ClassVar[tuple[str, ...]] = ("error", "status", *faults.COMMON_ACTIONS)
     services: ClassVar[tuple[str, ...]] = ("rpc",)

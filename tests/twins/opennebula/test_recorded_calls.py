@@ -59,6 +59,7 @@ class Replay:
 class Player:
     def __init__(self, twin: OpenNebulaTwin, replay: Replay) -> None:
         self.twin = twin
+        self.client = twin.client
         self.replay = replay
         self.daemon = Daemon(twin.endpoint)
         self.sessions = dict(SESSIONS)
@@ -69,7 +70,7 @@ class Player:
             assert self.twin.cloud is not None
             self.twin.cloud.state.skip_to(kind, next_id)
         if number in FAILING:
-            self.twin.client.fail_next(*FAILING[number])
+            self.client.fail_next(*FAILING[number])
         session = OLD_PASSWORDS.get(number) or self.sessions[record["auth"]]
         answer = self.daemon.call(session, record["m"], *record["args"])
         self.compare(number, record, answer)
@@ -103,7 +104,7 @@ class Player:
         """Let everything end that is under way; a machine that waits for the scheduler gets its turn."""
         for seconds in (LATENCY["*"], LATENCY["vm.schedule"]):
             for _ in range(6):
-                self.twin.client.advance(seconds)
+                self.client.advance(seconds)
                 seconds = LATENCY["*"]
             answer = self.daemon.call(session, record["m"], *record["args"])
             if record["m"] != "one.vm.info" or PENDING not in str(answer[1]):
