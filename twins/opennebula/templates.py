@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from math import isfinite
 from xml.etree import ElementTree
 
 Vector = dict[str, str]
@@ -65,9 +66,10 @@ def without(template: Template, names: Iterable[str]) -> Template:
 
 def number(text: str) -> float | None:
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
         return None
+    return found if isfinite(found) else None
 
 
 def integer(text: str) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .. import markup
 from ..calls import INT, STRING, TEXT, Call, method
 from ..errors import internal
@@ -10,6 +12,7 @@ from .authorization import Authorization
 from .rules import ALL, OF_CLUSTER, OF_GROUP, ONE, RIGHTS, TYPES, Rule, add_rule, find_rule, rule_of, rules
 
 EVERY_ZONE = ALL
+HEX = re.compile(r"^[0-9a-fA-F]{1,16}$")
 
 
 @method("one.acl.addrule", STRING, STRING, STRING, TEXT)
@@ -39,10 +42,9 @@ def info(call: Call) -> str:
 
 
 def _hex(text: str) -> int:
-    try:
-        return int(text, 16)
-    except ValueError as error:
-        raise internal(f"Wrong HEX number {text}") from error
+    if not HEX.match(text):
+        raise internal(f"Wrong HEX number {text}")
+    return int(text, 16)
 
 
 def _check(rule: Rule) -> None:

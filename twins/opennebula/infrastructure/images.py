@@ -51,7 +51,7 @@ def allocate(call: Call, text: str, datastore_id: int, no_capacity_check: bool) 
     if datastore["type"] == SYSTEM:
         raise _refused("New images can only be allocated in a files or image datastore.")
     size = SIZE_OF_PATHS if first(template, "PATH") else integer(first(template, "SIZE"))
-    if size is None:
+    if size is None or size < 0:
         raise internal("Cannot parse image SIZE: Wrong number or missing SIZE attribute.")
     Authorization(call).need_create(IMAGE).need(USE, DATASTORE, datastore).check()
     if size > free_mb(datastore) and not no_capacity_check:

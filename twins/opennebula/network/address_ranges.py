@@ -6,6 +6,7 @@ reservation.
 
 from __future__ import annotations
 
+import re
 import secrets
 from ipaddress import AddressValueError, IPv4Address
 
@@ -18,6 +19,8 @@ MAC_PREFIX = "02:00"
 WITH_IPV4 = ("IP4", "IP4_6", "IP4_6_STATIC")
 TYPES = (*WITH_IPV4, "IP6", "IP6_STATIC", "ETHER")
 OWN_KEYS = ("AR_ID", "TYPE", "IP", "MAC", "SIZE", "LEASES", "USED_LEASES", "IP_END", "MAC_END", "ALLOCATED")
+ALL_ADDRESSES = 2**32
+MAC = re.compile(r"^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$")
 HELD: Vector = {"VM": "-1"}
 
 
@@ -35,6 +38,10 @@ def new_range(given: Vector, ar_id: int) -> Obj:
             ip = str(IPv4Address(given.get("IP", "")))
         except AddressValueError as error:
             raise internal("Wrong or empty IP attribute") from error
+        if int(IPv4Address(ip)) + size > ALL_ADDRESSES:
+            raise internal("Wrong or empty SIZE attribute")
+    if "MAC" in given and not MAC.match(given["MAC"]):
+        raise internal("Wrong MAC attribute")
     return {
         "id": ar_id,
         "type": kind,
@@ -72,6 +79,8 @@ def place_of(address_range: Obj, ip: str, mac: str) -> int | None:
         except AddressValueError:
             return None
         place = int(asked) - int(IPv4Address(address_range["ip"])) if address_range["ip"] else -1
+    elif not MAC.match(mac):
+        return None
     else:
         place = int(mac.replace(":", ""), 16) - int(address_range["mac"].replace(":", ""), 16)
     return place if 0 <= place < address_range["size"] else None

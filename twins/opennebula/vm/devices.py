@@ -25,7 +25,7 @@ FOR_VROUTERS = "Action is not supported for virtual router VMs"
 @method("one.vm.attachnic", INT, STRING, reported="one.vm.nicattach")
 def attachnic(call: Call, vm_id: int, text: str) -> int:
     vm = _managed(call, vm_id)
-    for given in vectors(read_template(text), "NIC"):
+    for given in _given(text, "NIC"):
         _check_may_use(call, VNET.name, given.get("NETWORK_ID", ""))
         attach_nic(call, vm, given)
     return vm_id
@@ -36,6 +36,14 @@ def detachnic(call: Call, vm_id: int, nic_id: int) -> int:
     vm = _managed(call, vm_id)
     detach_nic(call, vm, nic_id)
     return vm_id
+
+
+def _given(text: str, name: str) -> list[Vector]:
+    """The devices of a template, of which there must be some."""
+    found = vectors(read_template(text), name)
+    if not found:
+        raise bad_action(f"No {name} in template.")
+    return found
 
 
 def _managed(call: Call, vm_id: int) -> Obj:
@@ -130,7 +138,7 @@ def attach(call: Call, vm_id: int, text: str) -> int:
     vm = get(call, VM, vm_id)
     Authorization(call).need(MANAGE, VM, vm).check()
     _check_state(vm, "attach a disk to")
-    for given in vectors(read_template(text), "DISK"):
+    for given in _given(text, "DISK"):
         _check_may_use(call, IMAGE.name, given.get("IMAGE_ID", ""))
         _attach_disk(call, vm, given)
     return vm_id
