@@ -53,7 +53,7 @@ class Parameter:
         expected, words = TYPES[self.type]
         if type(value) is not expected:
             raise RpcFault(NOT_ENOUGH_PARAMETERS, f"Parameter that is supposed to be {words} is not")
-        if expected is list and not all(type(element) is int for element in value):
+        if isinstance(value, list) and not all(type(element) is int for element in value):
             raise RpcFault(NOT_ENOUGH_PARAMETERS, "Parameter that is supposed to be integer is not")
         return value
 
