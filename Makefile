@@ -63,6 +63,7 @@ lab-down: ## stop it
 
 docs: $(READY) ## regenerate the generated pages of docs/
 	@WALDUR_STATE_DIR=.test $(BIN)/waldur document_workflows --write
+	@WALDUR_STATE_DIR=.test $(BIN)/waldur document_endpoints --write
 
 clean: ## remove what the targets made (keeps .lab)
 	rm -rf $(VENV) .demo .test build dist *.egg-info src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -108,3 +108,44 @@ def create_server(tenant: Any, parts: dict[str, Any], name: str) -> float:
         tenant.block_storage.get_volume(volume.id)
     list(tenant.network.ports(device_id=server.id))
     return time.perf_counter() - began
+
+
+def create_large_server(tenant: Any, parts: dict[str, Any], volumes: int, ports: int) -> None:
+    """A server with so many volumes and ports, each port on a network of its own."""
+    flavor, image = tenant.compute.find_flavor("m1.tiny"), tenant.image.find_image("cirros")
+    made = [tenant.block_storage.create_volume(name="large-system", size=1, image_id=image.id)]
+    made += [tenant.block_storage.create_volume(name=f"large-{number}", size=1) for number in range(volumes - 1)]
+    networks = [network.id for network in tenant.network.networks(is_router_external=False)][:ports]
+    attached = [tenant.network.create_port(network_id=network) for network in networks]
+    for volume in made:
+        tenant.block_storage.wait_for_status(volume, "available", interval=0.2, wait=120)
+    devices = [
+        {"uuid": volume.id, "source_type": "volume", "destination_type": "volume", "boot_index": index and -1}
+        for index, volume in enumerate(made)
+    ]
+    server = tenant.compute.create_server(
+        name="large",
+        flavor_id=flavor.id,
+        networks=[{"port": port.id} for port in attached],
+        block_device_mapping=devices,
+    )
+    tenant.compute.wait_for_server(server, interval=0.2, wait=120)
+
+
+def delete_tenant(auth_url: str, tenant: Any) -> None:
+    """Everything in the project that the script has made, then the project."""
+    admin = connect(auth_url)
+    project = tenant.current_project_id
+    for port in tenant.network.ports(project_id=project):
+        if port.device_owner.startswith("network:router_interface"):
+            tenant.network.remove_interface_from_router(port.device_id, port_id=port.id)
+        elif not port.device_owner:
+            tenant.network.delete_port(port)
+    for router in tenant.network.routers(project_id=project):
+        tenant.network.delete_router(router)
+    for network in tenant.network.networks(project_id=project):
+        tenant.network.delete_network(network)
+    for group in tenant.network.security_groups(project_id=project):
+        if group.name != "default":
+            tenant.network.delete_security_group(group)
+    admin.identity.delete_project(project)

@@ -82,10 +82,10 @@ def _server() -> Iterator[str]:
     import django
 
     django.setup()
-    from cheroot.wsgi import Server
     from django.core.management import call_command
 
     from demo.sample_data import make_people
+    from waldur_core.server.http import Server
     from waldur_core.server.worker import EmbeddedWorker
     from waldur_core.server.wsgi import application
 

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from tests.factories import Cast
+from tests.openstack.worlds import remembered
 
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    return Cast()
+    found: Cast = remembered("cast", None, Cast)
+    return found
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.utils.dateparse import parse_datetime
 
 from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
@@ -22,6 +21,7 @@ from waldur_openstack.models import (
     VolumeType,
 )
 from waldur_openstack.quotas import MIB_PER_GIB
+from waldur_openstack.sync.image import FOR_ALL, image_columns
 
 
 def pull_flavors(tenant: Tenant, cloud: Cloud) -> None:
@@ -39,19 +39,25 @@ def pull_flavors(tenant: Tenant, cloud: Cloud) -> None:
 
 
 def pull_images(tenant: Tenant, cloud: Cloud) -> None:
-    rows = {
-        item["id"]: {
-            "name": item["name"] or item["id"],
-            "min_disk": item["min_disk"] * MIB_PER_GIB,
-            "min_ram": item["min_ram"],
-            "backend_created_at": parse_datetime(item["created_at"]),
-            "hw_rescue_device": item.get("hw_rescue_device", ""),
-            "hw_rescue_bus": item.get("hw_rescue_bus", ""),
-            "is_public": item["visibility"] in ("public", "community"),
-        }
-        for item in cloud.image.images(status="active")
-    }
+    """The service account sees the images of all projects; taken are those that the tenant may use."""
+    found = cloud.image.images(status="active")
+    rows = {item["id"]: image_columns(item) for item in found if _for_tenant(tenant, item)}
     reconcile(Image, tenant, rows)
+
+
+def _for_tenant(tenant: Tenant, image: JSON) -> bool:
+    return image["visibility"] in FOR_ALL or image["owner"] == tenant.backend_id
+
+
+@transaction.atomic
+def keep_image(tenant: Tenant, item: JSON) -> Image:
+    """The row of one image of the tenant, as Glance has it now."""
+    image, _ = Image.objects.update_or_create(
+        settings=tenant.service_settings, backend_id=item["id"], defaults=image_columns(item)
+    )
+    if not image.is_public:
+        image.tenants.add(tenant)
+    return image
 
 
 def pull_volume_types(tenant: Tenant, cloud: Cloud) -> None:

@@ -75,6 +75,15 @@ def of_volume(volume: Volume) -> dict[str, int]:
 
 
 OF_FLOATING_IP = {"floating_ip_count": 1}
+OF_SUBNET = {"subnet_count": 1}
+
+
+def of_network(subnets: int = 0) -> dict[str, int]:
+    return {"network_count": 1, "subnet_count": subnets}
+
+
+def of_ports(number: int) -> dict[str, int]:
+    return {"port_count": number}
 
 
 def of_security_group(rules: int) -> dict[str, int]:

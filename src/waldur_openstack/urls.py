@@ -6,6 +6,7 @@ from waldur_openstack.api import (
     compute,
     floating_ips,
     identity,
+    images,
     network,
     security,
     server_groups,
@@ -19,6 +20,7 @@ ROUTES = {
     "network": network.NetworkViewSet,
     "subnet": network.SubNetViewSet,
     "router": network.RouterViewSet,
+    "external-network": network.ExternalNetworkViewSet,
     "port": network.PortViewSet,
     "floating-ip": floating_ips.FloatingIPViewSet,
     "security-group": security.SecurityGroupViewSet,
@@ -33,5 +35,10 @@ ROUTES = {
 def register(router: BaseRouter) -> None:
     for name, view_set in ROUTES.items():
         router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
+    policies = "openstack-network-rbac-policies"
+    router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
+    # the seed's path and the public client's
+    for name in ("openstack-marketplace", "openstack-marketplace-tenants"):
+        router.register(name, images.ImageUploadViewSet, basename=name.removesuffix("s"))
     # the seed's short name
     router.register("openstack-sgp", security.SecurityGroupViewSet, basename="openstack-sgp")

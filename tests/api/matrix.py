@@ -4,7 +4,6 @@ that decides: who sees an example stands in its registration, who holds a permis
 import re
 from typing import Any
 
-from tests.api.endpoints import Endpoint
 from tests.api.examples import EVERYBODY, EXAMPLES, PASSES, example_for
 from tests.factories import Cast, client_of
 from waldur_core.permissions.access import (
@@ -19,6 +18,7 @@ from waldur_core.permissions.access import (
     Visible,
 )
 from waldur_core.permissions.strings import SYSTEM_ROLES, RoleName
+from waldur_core.rest.endpoints import Endpoint
 
 PEOPLE = ("anonymous", "stranger", "provider_owner", "member", "manager", "owner", "support", "staff")
 ROLES = {

@@ -8,10 +8,10 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from tests.api.endpoints import Endpoint, endpoints
 from tests.factories import Cast
 from waldur_core.permissions.access import Access, Holder, Public, SignedIn, Visible
 from waldur_core.permissions.strings import Permission
+from waldur_core.rest.endpoints import Endpoint, endpoints
 from waldur_core.rest.views import AccessControl, ReadOnlyViewSet
 from waldur_core.structure.api.projects import ProjectSerializer
 from waldur_core.structure.models import Project

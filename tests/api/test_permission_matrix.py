@@ -10,9 +10,9 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 
-from tests.api.endpoints import Endpoint, endpoints
 from tests.api.matrix import ANSWERED, PEOPLE, REFUSED, Stage, model_of, sees
 from waldur_core.permissions.access import Public, Visible
+from waldur_core.rest.endpoints import Endpoint, endpoints
 
 pytestmark = pytest.mark.django_db
 ENDPOINTS = [endpoint for endpoint in endpoints() if endpoint.path.startswith("api/")]

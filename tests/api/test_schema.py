@@ -6,8 +6,8 @@ import re
 import pytest
 from django.core.management import call_command
 
-from tests.api.endpoints import endpoints
 from tests.factories import client_of
+from waldur_core.rest.endpoints import endpoints
 
 
 @pytest.fixture(scope="module")

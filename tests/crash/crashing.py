@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.crash.scenarios import Stage, scenario_of
 from tests.drive import drain
 from tests.openstack.orders import operation_of
+from tests.openstack.worlds import remembered
 from twins.openstack import TwinClient
 from waldur_core.operations.errors import Invalid
 from waldur_core.operations.models import Operation
@@ -79,7 +80,7 @@ class Play:
         self.name, self.stage, self.twin = name, stage, twin
         self.baseline = twin.objects()
         scenario = scenario_of(name)
-        given = scenario.given(stage)
+        given = remembered(("given", name), stage.twin, lambda: scenario.given(stage))
         self.before = twin.objects()
         self.calls_before = twin.call_count()
         self.subject: Any = scenario.when(stage, given)
@@ -106,13 +107,12 @@ class Play:
 
 
 @contextmanager
-def forgotten(stage: Stage, twin: TwinClient) -> Iterator[None]:
+def forgotten(stage: Stage) -> Iterator[None]:
     """Afterwards neither our database nor the cloud remembers what was done."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    twin.reset()
-    stage.connect(twin)
+    stage.empty_cloud()
 
 
 _clean: dict[str, tuple[Outcome, list[bool]]] = {}
@@ -121,7 +121,7 @@ _clean: dict[str, tuple[Outcome, list[bool]]] = {}
 def clean_run(name: str, stage: Stage, twin: TwinClient) -> tuple[Outcome, list[bool]]:
     """The outcome of a run in which nothing goes wrong, and of each of its cloud calls whether it changes something."""
     if name not in _clean:
-        with forgotten(stage, twin):
+        with forgotten(stage):
             play = Play(name, stage, twin)
             drain()
             _clean[name] = play.outcome(), [call["mutating"] for call in twin.calls(play.calls_before)]

@@ -61,7 +61,7 @@ def test_any_call_that_goes_wrong_does_no_harm(
 
 def _goes_wrong_and_converges(name: str, number: int, fault: dict[str, Any], stage: Stage, twin: TwinClient) -> None:
     expected, _ = clean_run(name, stage, twin)
-    with forgotten(stage, twin):
+    with forgotten(stage):
         play = Play(name, stage, twin)
         twin.add_fault(**fault, nth=number)
         drain()

@@ -12,8 +12,8 @@ from django.core.cache import cache
 from django.db import connection
 from kombu.transport.memory import Channel
 
-from tests.api.endpoints import endpoints
 from tests.factories import client_of
+from waldur_core.rest.endpoints import endpoints
 from waldur_core.structure.models import User
 
 CLOUD_PASSWORD = "canary7cloud7password"

@@ -10,12 +10,12 @@ from django.db import transaction
 
 from tests.e2e.estate import Estate
 from tests.e2e.market import Market
-from tests.openstack.fixtures import running_twin, twin
+from tests.openstack.fixtures import fresh_cloud, running_twin, twin
 from twins.openstack import OpenStackTwin, TwinClient
 from twins.openstack.state import State
 from waldur_openstack.cloud.session import authentication
 
-__all__ = ["built_estate", "estate", "market", "open_market", "running_twin", "twin"]
+__all__ = ["built_estate", "estate", "fresh_cloud", "market", "open_market", "running_twin", "twin"]
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
-from tests.openstack.fixtures import instance, running_twin, service_settings, tenant, twin
+from tests.openstack.fixtures import fresh_cloud, instance, running_twin, service_settings, tenant, twin
 
-__all__ = ["instance", "running_twin", "service_settings", "tenant", "twin"]
+__all__ = ["fresh_cloud", "instance", "running_twin", "service_settings", "tenant", "twin"]

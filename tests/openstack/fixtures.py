@@ -7,6 +7,7 @@ from django.core.cache import cache
 
 from tests.factories import Cast
 from tests.openstack.orders import build_instance, build_tenant, connect
+from tests.openstack.worlds import contents, fill, remembered
 from twins.openstack import OpenStackTwin, TwinClient
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud.session import authentication
@@ -19,11 +20,19 @@ def running_twin() -> Iterator[OpenStackTwin]:
         yield twin
 
 
+@pytest.fixture(scope="session")
+def fresh_cloud(running_twin: OpenStackTwin) -> bytes:
+    """What the cloud holds before anybody has used it."""
+    running_twin.client.reset()
+    return contents(running_twin)
+
+
 @pytest.fixture
-def twin(running_twin: OpenStackTwin) -> TwinClient:
+def twin(running_twin: OpenStackTwin, fresh_cloud: bytes) -> TwinClient:
     """The handle of a fresh cloud."""
     client = running_twin.client
-    client.reset()
+    client.reset()  # faults and log too
+    fill(running_twin, fresh_cloud)
     client.set_latency("instant")
     cache.clear()
     authentication.cache_clear()
@@ -32,14 +41,17 @@ def twin(running_twin: OpenStackTwin) -> TwinClient:
 
 @pytest.fixture
 def service_settings(cast: Cast, twin: TwinClient, running_twin: OpenStackTwin) -> ServiceSettings:
-    return connect(running_twin)
+    found: ServiceSettings = remembered("connected", running_twin, lambda: connect(running_twin))
+    return found
 
 
 @pytest.fixture
-def tenant(cast: Cast, service_settings: ServiceSettings) -> Tenant:
-    return build_tenant(service_settings, cast.project, cast.owner)
+def tenant(cast: Cast, service_settings: ServiceSettings, running_twin: OpenStackTwin) -> Tenant:
+    found: Tenant = remembered("tenant", running_twin, lambda: build_tenant(service_settings, cast.project, cast.owner))
+    return found
 
 
 @pytest.fixture
-def instance(cast: Cast, tenant: Tenant) -> Instance:
-    return build_instance(tenant, cast.owner)
+def instance(cast: Cast, tenant: Tenant, running_twin: OpenStackTwin) -> Instance:
+    found: Instance = remembered("instance", running_twin, lambda: build_instance(tenant, cast.owner))
+    return found

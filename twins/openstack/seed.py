@@ -196,6 +196,7 @@ def plant_external_network(cloud: Cloud, project_id: str) -> None:
             "provider:segmentation_id": None,
         },
     )
+    cloud.state.add("rbac_policies", external_policy(network))
     cloud.state.add(
         "subnets",
         {
@@ -216,3 +217,15 @@ def plant_external_network(cloud: Cloud, project_id: str) -> None:
             "allocation_pools": [{"start": str(range_[2]), "end": str(range_[-2])}],
         },
     )
+
+
+def external_policy(network: Obj) -> Obj:
+    """What Neutron makes with every external network: all projects may go out by it."""
+    return {
+        "id": new_id(),
+        "project_id": network["project_id"],
+        "object_type": "network",
+        "object_id": network["id"],
+        "action": "access_as_external",
+        "target_tenant": "*",
+    }

@@ -9,6 +9,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "resource_update_succeeded",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
     ),
+    "openstack_network": tuple(f"openstack_network_{what}" for what in ("created", "updated", "deleted")),
+    "openstack_subnet": tuple(f"openstack_subnet_{what}" for what in ("created", "updated", "deleted")),
+    "openstack_router": tuple(
+        f"openstack_router_{what}" for what in ("updated", "interface_added", "interface_removed")
+    ),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")
@@ -34,6 +39,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_updated",
         "marketplace_plan_archived",
     ),
+    "images": tuple(f"openstack_image_{what}" for what in ("created", "uploaded", "upload_failed", "deleted")),
     "operations": ("operation_retried", "operation_cancel_requested"),
     "users": (
         "user_creation_succeeded",
@@ -70,4 +76,4 @@ GROUPS: dict[str, tuple[str, ...]] = {
 ALL = frozenset(event_type for group in GROUPS.values() for event_type in group)
 
 # Types of our own. Clients of the published API know a closed list, so `/api/metadata/` names these apart.
-OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked"})
+OWN = frozenset({"operation_retried", "operation_cancel_requested", "token_revoked", *GROUPS["images"]})

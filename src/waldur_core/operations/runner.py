@@ -316,6 +316,8 @@ class Run:
             type(subject)._default_manager.filter(pk=subject.pk).update(action="", action_details={})
 
     def _tell(self, outcome: str, message: str) -> None:
-        if self.workflow.event:
-            subject = self.context.subject
-            record(f"{self.workflow.event}_{outcome}", message, scope=subject, actor=self.operation.user)
+        event_types = [f"{self.workflow.event}_{outcome}"] if self.workflow.event else []
+        if self.workflow.done_event and outcome == "succeeded":
+            event_types.append(self.workflow.done_event)
+        for event_type in event_types:
+            record(event_type, message, scope=self.context.subject, actor=self.operation.user)

@@ -11,6 +11,7 @@ from waldur_core.events.log import record
 from waldur_core.operations.messages import wake
 from waldur_core.operations.models import Operation
 from waldur_core.operations.workflow import ForgottenWorkflow, UpdateWorkflow, Workflow, workflow_named
+from waldur_core.rest import started
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
 
@@ -21,6 +22,7 @@ def start(workflow: type[Workflow], subject: Any, *, user: Any, parameters: dict
 
     Raises Conflict (409) when the subject's state forbids it or another operation is at work on it.
     """
+    started.remember(workflow.name)
     if subject.state != workflow.scheduled:
         subject.enter(workflow.scheduled, **_action_fields(workflow, parameters))
     try:

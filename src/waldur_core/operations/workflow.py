@@ -93,9 +93,11 @@ class Workflow:
     scheduled: ClassVar[CoreState]
     running: ClassVar[CoreState]
     event: ClassVar[str] = ""  # prefix of <event>_scheduled, _succeeded, _failed
+    done_event: ClassVar[str] = ""  # one more event, once it has succeeded
     undo_on_failure: ClassVar[bool] = False
     deletes_subject: ClassVar[bool] = False
     deadline: ClassVar[timedelta] = timedelta(hours=1)
+    started_by_itself: ClassVar[bool] = False  # by time or by events; no endpoint starts it
 
     registry: ClassVar[dict[str, type["Workflow"]]] = {}
 

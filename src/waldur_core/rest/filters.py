@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlparse
-from uuid import UUID
 
 import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import Http404
-from django.urls import Resolver404, resolve
 from django_filters.constants import EMPTY_VALUES
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from waldur_core.rest.links import parse_link
 from waldur_core.rest.uuids import is_uuid
 
 
@@ -86,10 +83,10 @@ class LinkFilter(django_filters.CharFilter):
         if value in EMPTY_VALUES:
             return qs
         try:
-            uuid = UUID(resolve(urlparse(value).path).kwargs["uuid"]) if "/" in value else UUID(value)
-        except (Resolver404, Http404, KeyError, ValueError):
-            return qs.none()
-        return qs.filter(**{f"{self.field_name}__uuid": uuid})
+            link = parse_link(value)
+        except ValueError:
+            link = None
+        return qs.filter(**{f"{self.field_name}__uuid": link.uuid}) if link else qs.none()
 
 
 class AnyOfFilter(django_filters.CharFilter):

@@ -2,17 +2,16 @@
 
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlparse
 from uuid import UUID
 
 from django.db import models
-from django.urls import Resolver404, resolve
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from waldur_core.permissions.visibility import visible_to
+from waldur_core.rest.links import parse_link
 from waldur_core.rest.representation import Getter, getter_of
 
 
@@ -90,23 +89,21 @@ class RelatedLinkField(serializers.RelatedField[Any, Any, Any]):
             data = data["url"]
         if not isinstance(data, str):
             self.fail("incorrect_type", kind=kind, found=type(data).__name__)
-        uuid = self._uuid(data, kind)
+        uuid = self._uuid(data, queryset.model)
         found = visible_to(self.context["request"].user, queryset).filter(uuid=uuid).first()
         if found is None:
             self.fail("does_not_exist", kind=kind)
         return found
 
-    def _uuid(self, data: str, kind: str) -> UUID:
+    def _uuid(self, data: str, model: Any) -> UUID:
+        """Several addresses may lead to one kind of object: any of them will do."""
         try:
-            if "/" not in data:
-                return UUID(data)
-            match = resolve(urlparse(data).path)
-            if match.url_name and match.url_name.removesuffix("-detail") != self.view_name.removesuffix("-detail"):
-                self.fail("wrong_link", kind=kind)
-            return UUID(match.kwargs["uuid"])
-        except (Resolver404, KeyError, ValueError):
-            self.fail("wrong_link", kind=kind)
-            raise AssertionError("unreachable") from None
+            link = parse_link(data)
+        except ValueError:
+            link = None
+        if link is None or link.model not in (None, model):
+            self.fail("wrong_link", kind=str(model._meta.verbose_name))
+        return link.uuid
 
 
 class Serializer(SparseFieldsMixin, serializers.Serializer[Any]):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import QuerySet
@@ -16,6 +17,7 @@ from rest_framework.views import APIView as DRFAPIView
 from waldur_core.permissions.access import Access
 from waldur_core.permissions.asked import forget, was_asked
 from waldur_core.permissions.visibility import visible_to
+from waldur_core.rest import started
 
 Precondition = Callable[[Any], None]
 
@@ -26,6 +28,7 @@ class AccessControl:
     access: ClassVar[Mapping[str, Access]] = {}
     non_atomic: ClassVar[frozenset[str]] = frozenset()  # actions that talk to a cloud: no transaction meanwhile
     preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {}
+    workflows: ClassVar[Mapping[str, Any] | None] = None  # {action: the workflow, or a tuple of those, it may start}
     metadata_class: Any = None  # OPTIONS would describe the view to anybody; the OpenAPI document is the place for that
 
     def access_rule(self) -> Access:
@@ -55,11 +58,21 @@ class AccessControl:
             question = self.access_rule().must_ask
             if question and not was_asked(question):
                 raise ImproperlyConfigured(f"{type(self).__name__} answered without asking for {question}.")
+            if settings.CHECK_DECLARED_WORKFLOWS and self.workflows is not None:
+                self._check_workflows()
         return response
+
+    def _check_workflows(self) -> None:
+        action = getattr(self, "action", "")
+        undeclared = started.started() - {workflow.name for workflow in workflows_of(type(self), action)}
+        if undeclared:
+            name, words = type(self).__name__, ", ".join(sorted(undeclared))
+            raise ImproperlyConfigured(f"{name} does not declare that {action!r} starts {words}.")
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """One transaction per changing request; an error answer rolls it back."""
         forget()
+        started.forget()
         action = getattr(self, "action_map", {}).get(request.method.lower(), request.method.lower())
         if request.method in SAFE_METHODS or action in self.non_atomic:
             return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
@@ -73,6 +86,18 @@ class AccessControl:
         self.access_rule().check_object(request, obj)
         for condition in self.preconditions.get(getattr(self, "action", ""), ()):
             condition(obj)
+
+
+def workflows_of(view: Any, action: str) -> tuple[Any, ...]:
+    """The workflows that an action of a view class may start: those it declares, and those its parts name."""
+    declared = (view.workflows or {}).get(action, ())
+    named = getattr(view, NAMED_BY_VIEW.get(action, ""), None)
+    serializer = getattr(view, "request_serializers", {}).get(action)
+    found = (*(declared if isinstance(declared, tuple) else (declared,)), named, getattr(serializer, "workflow", None))
+    return tuple(workflow for workflow in found if workflow)
+
+
+NAMED_BY_VIEW = {"destroy": "delete_workflow", "pull": "pull_workflow"}
 
 
 class APIView(AccessControl, DRFAPIView):

@@ -11,6 +11,8 @@ from waldur_core.secrets.keys import cipher
 
 def encrypted_columns() -> Iterator[tuple[type[models.Model], EncryptedTextField]]:
     for model in apps.get_models():
+        if model._meta.proxy:
+            continue
         for field in model._meta.local_fields:
             if isinstance(field, EncryptedTextField):
                 yield model, field

@@ -97,7 +97,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "waldur_core.rest.schema.Schema",
     "EXCEPTION_HANDLER": "waldur_core.rest.handler.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -134,6 +134,9 @@ CELERY_TASK_DEFAULT_QUEUE = os.environ.get("QUEUE", "waldur")
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 
+# Whether a view that starts a workflow it does not declare is an error: the tests say so.
+CHECK_DECLARED_WORKFLOWS = False
+
 # After how many seconds another worker takes over what a killed one was at.
 OPERATIONS_LEASE_SECONDS = float(os.environ.get("OPERATIONS_LEASE_SECONDS", "30"))
 
@@ -158,6 +161,8 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS": flag("ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS", True),
     "ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION": flag("ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION", False),
     "API_TIMEOUT": float(os.environ.get("OPENSTACK_API_TIMEOUT", "60")),  # seconds per cloud call
+    # seconds Glance may take for a block of an upload, and after the last one for its answer
+    "IMAGE_UPLOAD_TIMEOUT": float(os.environ.get("OPENSTACK_IMAGE_UPLOAD_TIMEOUT", "600")),
     "DEFAULT_SECURITY_GROUPS": [
         {"name": "ssh", "description": "SSH", "rules": [{"protocol": "tcp", "from_port": 22, "to_port": 22}]},
         {"name": "ping", "description": "Ping", "rules": [{"protocol": "icmp"}]},

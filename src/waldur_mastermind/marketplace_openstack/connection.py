@@ -10,6 +10,8 @@ from waldur_core.operations.start import start
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
+from waldur_openstack.custom_images import LIMIT_OPTIONS
+from waldur_openstack.translation import pairs_of
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
 
 REQUIRED = ("backend_url", "username", "password", "tenant_name")
@@ -27,7 +29,8 @@ PUBLIC = (
     "latitude",
     "longitude",
 )
-
+# options of the offering that what is in the cloud needs
+FROM_PLUGIN = ("default_internal_network_mtu", *LIMIT_OPTIONS)
 
 TEXTS = frozenset(SECRET + PUBLIC) - {
     "ipv4_external_ip_mapping", "verify_ssl", "config_drive", "dns_nameservers", "latitude", "longitude",
@@ -44,8 +47,22 @@ def validate_attributes(attributes: Mapping[str, Any]) -> None:
     errors |= {name: ["Give true or false."] for name in FLAGS if not isinstance(attributes.get(name, True), bool)}
     if "backend_url" not in errors and not _is_web_address(attributes["backend_url"]):
         errors["backend_url"] = ["Give the URL of Keystone, such as https://keystone.example.com:5000/v3."]
+    errors |= _wrong_translation(attributes)
     if errors:
         raise ValidationError({"service_attributes": errors})
+
+
+def _wrong_translation(attributes: Mapping[str, Any]) -> dict[str, list[str]]:
+    try:
+        list(pairs_of(attributes.get("ipv4_external_ip_mapping") or []))
+    except ValueError as error:
+        return {
+            "ipv4_external_ip_mapping": [
+                'Give [{"floating_ip": "10.0.0.5", "external_ip": "203.0.113.5"}] or '
+                f'{{"10.0.0.0/24": "203.0.113.0/24"}}: {error}.'
+            ]
+        }
+    return {}
 
 
 def _is_web_address(text: str) -> bool:
@@ -59,13 +76,14 @@ def _is_web_address(text: str) -> bool:
 def connect(offering: Offering) -> None:
     """Write the settings the offering is connected by, and have the connection checked."""
     attributes = {**offering.secret_options}
-    public = {**attributes, **offering.options}
+    plugin = {name: offering.plugin_options.get(name) for name in FROM_PLUGIN}
+    public = {**attributes, **offering.options, **plugin}
     fields: dict[str, Any] = {
         "name": offering.name,
         "customer": offering.customer,
         "shared": offering.shared,
         "secret_options": {name: attributes[name] for name in SECRET if name in attributes},
-        "options": {name: public[name] for name in PUBLIC if public.get(name) not in (None, "")},
+        "options": {name: public[name] for name in (*PUBLIC, *FROM_PLUGIN) if public.get(name) not in (None, "")},
     }
     service = offering.scope
     if service is None:
@@ -73,11 +91,19 @@ def connect(offering: Offering) -> None:
         offering.scope = service
         offering.save()
     else:
-        unchanged = all(getattr(service, name) == value for name, value in fields.items())
-        if unchanged and service.state == CoreState.OK:
+        checked = {name: getattr(service, name) for name in fields} | {"options": _connecting(service.options)}
+        proven = checked == {**fields, "options": _connecting(fields["options"])} and service.state == CoreState.OK
+        if proven and service.options == fields["options"]:
             return
         for name, value in fields.items():
             setattr(service, name, value)
         service.save(update_fields=[*fields, "modified"])
+        if proven:
+            return
     if attributes:
         start(ConnectCloud if service.state == CoreState.CREATION_SCHEDULED else CheckConnection, service, user=None)
+
+
+def _connecting(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that a check of the connection is about: no limits."""
+    return {name: value for name, value in options.items() if name not in LIMIT_OPTIONS}

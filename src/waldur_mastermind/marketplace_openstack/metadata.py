@@ -3,7 +3,7 @@
 from typing import Any
 
 from waldur_mastermind.marketplace.models import Resource
-from waldur_openstack.models import FloatingIP, Instance, Tenant, Volume
+from waldur_openstack.models import Instance, Tenant, Volume
 
 
 def refresh_metadata(resource: Resource, scope: Any) -> None:
@@ -17,13 +17,11 @@ def refresh_metadata(resource: Resource, scope: Any) -> None:
 
 
 def _instance(instance: Instance) -> dict[str, Any]:
-    internal = [ip["ip_address"] for port in instance.ports.all() for ip in port.fixed_ips if "ip_address" in ip]
-    external = FloatingIP.objects.filter(port__instance=instance).exclude(address=None)
     return {
         "runtime_state": instance.runtime_state,
         "action": instance.action,
-        "internal_ips": internal,
-        "external_ips": list(external.values_list("address", flat=True)),
+        "internal_ips": instance.internal_ips,
+        "external_ips": instance.external_ips,
         "hypervisor_hostname": instance.hypervisor_hostname,
     }
 

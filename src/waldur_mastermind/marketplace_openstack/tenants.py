@@ -16,12 +16,14 @@ from waldur_mastermind.marketplace.plugins import BuiltinComponent, OfferingPlug
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
 from waldur_mastermind.marketplace_openstack.connection import connect, validate_attributes
 from waldur_openstack.api.identity import TenantCreateSerializer, TenantSerializer
+from waldur_openstack.custom_images import LIMIT_OPTIONS
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import DeleteTenant
 from waldur_openstack.workflows.quotas import PushQuotas
 
 MIB_PER_GB = 1024
 MOST = 2**31 - 1  # clouds keep quotas in 32 bits
+MOST_BYTES = 2**63 - 1
 COMPONENT_QUOTAS = {"cores": "vcpu", "ram": "ram", "storage": "storage"}
 OPTION_QUOTAS = {
     "max_instances": "instances",
@@ -50,6 +52,7 @@ class TenantPlugin(OfferingPlugin):
                 {"plugin_options": {"default_internal_network_mtu": ["Give a number from 68 to 9000."]}}
             )
         wrong = [name for name in OPTION_QUOTAS if not _is_count(options.get(name))]
+        wrong += [name for name in LIMIT_OPTIONS if not _is_count(options.get(name), most=MOST_BYTES)]
         if wrong:
             raise ValidationError({"plugin_options": {name: ["Give a number from 0 on."] for name in wrong}})
         if options.get("storage_mode", "fixed") != "fixed":
@@ -100,7 +103,6 @@ class TenantPlugin(OfferingPlugin):
             "project": project,
             "user": user,
             "limits": {**self._option_quotas(offering), **as_quotas(limits)},
-            "mtu": offering.plugin_options.get("default_internal_network_mtu"),
         }
         serializer = TenantCreateSerializer(data=dict(attributes), context=context)
         if not serializer.is_valid():
@@ -145,8 +147,8 @@ class TenantPlugin(OfferingPlugin):
         return dict(TenantSerializer(resource.scope, context={"request": request}).data) if resource.scope else None
 
 
-def _is_count(value: Any) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST)
+def _is_count(value: Any, most: int = MOST) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most)
 
 
 def as_quotas(limits: Mapping[str, int]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What all OpenStack endpoints share: the common fields (spec BASE), filters (spec BF) and staff actions."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -24,6 +25,7 @@ BASE_FIELDS = (
     "customer_uuid", "customer_name", "customer_native_name", "customer_abbreviation", "error_message",
     "error_traceback", "resource_type", "state", "created", "modified", "backend_id", "access_url",
 )  # fmt: skip
+TENANT_FIELDS = (*BASE_FIELDS, "tenant", "tenant_name", "tenant_uuid")
 BASE_RELATED = ("service_settings", "project__customer")
 
 
@@ -140,6 +142,7 @@ class ResourceViewSet(ReadOnlyViewSet):
         "unlink": Staff(),
     }
     access = base_access
+    workflows: ClassVar[Mapping[str, Any] | None] = {}
     ordering_fields = {
         "name": "name",
         "state": "state",

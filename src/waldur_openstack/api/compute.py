@@ -32,6 +32,7 @@ from waldur_openstack.api.base import (
 from waldur_openstack.api.block_storage import NestedVolumeSerializer
 from waldur_openstack.api.instance_actions import InstanceActions
 from waldur_openstack.api.instance_create import InstanceCreateSerializer
+from waldur_openstack.api.instance_network import InstanceNetworkActions
 from waldur_openstack.api.network import NestedFloatingIPSerializer, NestedPortSerializer
 from waldur_openstack.api.security import NestedSecurityGroupSerializer
 from waldur_openstack.api.volume_actions import READY_SERVERS
@@ -96,13 +97,13 @@ class InstanceSerializer(TenantObjectSerializer):
         return bool(known[instance.project_id])
 
     def get_external_ips(self, instance: Instance) -> list[str]:
-        return [address.address for address in instance.floating_ips if address.address]
+        return instance.external_ips
 
     def get_external_address(self, instance: Instance) -> list[str]:
         return [address.external_address for address in instance.floating_ips if address.external_address]
 
     def get_internal_ips(self, instance: Instance) -> list[str]:
-        return [ip["ip_address"] for port in instance.ports.all() for ip in port.fixed_ips if "ip_address" in ip]
+        return instance.internal_ips
 
     def get_latitude(self, instance: Instance) -> float | None:
         return instance.service_settings.options.get("latitude")
@@ -169,12 +170,12 @@ MANAGE = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE)
 POWER = Holder(permission=Permission.OPENSTACK_INSTANCE_MANAGE_POWER)
 
 
-class InstanceViewSet(InstanceActions):
+class InstanceViewSet(InstanceNetworkActions, InstanceActions):
     """Servers."""
 
     queryset = related(Instance.objects.all(), "tenant", "availability_zone", "server_group").prefetch_related(
         Prefetch("volumes", Volume.objects.select_related("type")),
-        Prefetch("ports", Port.objects.select_related("subnet")),
+        Prefetch("ports", Port.objects.select_related("subnet", "network")),
         "ports__floating_ips",
         "ports__security_groups",
         "security_groups",
@@ -188,6 +189,7 @@ class InstanceViewSet(InstanceActions):
         **ResourceViewSet.base_access,
         "create": InBody(permission=Permission.OPENSTACK_INSTANCE_MANAGE, on="tenant"),
         **dict.fromkeys(("destroy", "attach_volume", "detach_volume", "change_flavor"), MANAGE),
+        **InstanceNetworkActions.network_access,
         "start": POWER,
         "stop": POWER,
         "restart": POWER,
@@ -196,6 +198,7 @@ class InstanceViewSet(InstanceActions):
     }
     non_atomic = frozenset({"open_console"})
     preconditions = {
+        **InstanceNetworkActions.network_preconditions,
         "destroy": (require_state(CoreState.OK, CoreState.ERRED),),
         "start": (require_state(CoreState.OK), require_runtime_state("SHUTOFF")),
         "stop": (require_state(CoreState.OK), require_runtime_state("ACTIVE")),

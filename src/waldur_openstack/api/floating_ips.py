@@ -4,22 +4,22 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
-from waldur_core.permissions.access import Holder, InBody
-from waldur_core.permissions.strings import Permission
 from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
 from waldur_openstack.api.base import ResourceViewSet, StatusSerializer, related
+from waldur_openstack.api.changing import CHANGEABLE, IN_BODY, REMOVABLE, Creates, Deletes, managed
 from waldur_openstack.api.network import FloatingIPFilter, FloatingIPSerializer
-from waldur_openstack.api.tenant_scope import InTenantSerializer, OwnLinkField, require_tenant
+from waldur_openstack.api.tenant_scope import ActionSerializer, InTenantSerializer, OwnLinkField
 from waldur_openstack.models import FloatingIP, Port, Router
 from waldur_openstack.workflows.network import (
     AttachFloatingIP,
@@ -28,9 +28,6 @@ from waldur_openstack.workflows.network import (
     DescribeFloatingIP,
     DetachFloatingIP,
 )
-
-MANAGE = Holder(permission=Permission.OPENSTACK_TENANT_MANAGE)
-CHANGEABLE = (require_tenant, require_state(CoreState.OK))
 
 
 class FloatingIPCreateSerializer(InTenantSerializer):
@@ -60,8 +57,8 @@ class FloatingIPCreateSerializer(InTenantSerializer):
         return address
 
 
-class FloatingIPAttachSerializer(serializers.Serializer[Any]):
-    """Which port; the context holds `tenant`."""
+class FloatingIPAttachSerializer(ActionSerializer):
+    """Which port."""
 
     port = OwnLinkField("openstack-port-detail", queryset=Port.objects.all())
 
@@ -74,9 +71,18 @@ class FloatingIPAttachSerializer(serializers.Serializer[Any]):
             raise Conflict("The port has a floating IP already. Detach it first.")
         return port
 
+    def create(self, validated: dict[str, Any]) -> Operation:
+        return start(AttachFloatingIP, self.object, user=self.user, parameters={"port": validated["port"].uuid.hex})
 
-class FloatingIPDescriptionSerializer(serializers.Serializer[Any]):
+
+class FloatingIPDescriptionSerializer(ActionSerializer):
     description = serializers.CharField(allow_blank=True, default="", max_length=255)
+
+    def create(self, validated: dict[str, Any]) -> Operation:
+        address: FloatingIP = self.object
+        address.description = validated["description"]
+        address.save(update_fields=["description", "modified"])
+        return start(DescribeFloatingIP, address, user=self.user)
 
 
 def require_free(address: FloatingIP) -> None:
@@ -90,24 +96,21 @@ def require_attached(address: FloatingIP) -> None:
         raise Conflict("The floating IP is not attached to a port.")
 
 
-class FloatingIPViewSet(ResourceViewSet):
+class FloatingIPViewSet(Creates, Deletes):
     """Public addresses."""
 
     queryset = related(FloatingIP.objects.all(), "tenant", "port__instance")
     serializer_class = FloatingIPSerializer
     filterset_class = FloatingIPFilter
+    request_serializers = {"create": FloatingIPCreateSerializer}
+    delete_workflow = DeleteFloatingIP
     access = {
         **ResourceViewSet.base_access,
-        "create": InBody(permission=Permission.OPENSTACK_TENANT_MANAGE, on="tenant"),
-        "destroy": MANAGE,
-        "attach_to_port": MANAGE,
-        "assign": MANAGE,
-        "detach_from_port": MANAGE,
-        "unassign": MANAGE,
-        "update_description": MANAGE,
+        "create": IN_BODY,
+        **managed("destroy", "attach_to_port", "assign", "detach_from_port", "unassign", "update_description"),
     }
     preconditions = {
-        "destroy": (require_tenant, require_state(CoreState.OK, CoreState.ERRED)),
+        "destroy": REMOVABLE,
         "attach_to_port": (*CHANGEABLE, require_free),
         "assign": (*CHANGEABLE, require_free),
         "detach_from_port": (*CHANGEABLE, require_attached),
@@ -115,80 +118,48 @@ class FloatingIPViewSet(ResourceViewSet):
         "update_description": CHANGEABLE,
     }
 
-    @extend_schema(request=FloatingIPCreateSerializer, responses={201: FloatingIPSerializer})
-    def create(self, request: Request) -> Response:
-        """Take an address; the body names the tenant."""
-        context = self.get_serializer_context()
-        serializer = FloatingIPCreateSerializer.for_request(request, context, Permission.OPENSTACK_TENANT_MANAGE)
-        serializer.is_valid(raise_exception=True)
-        return Response(self.get_serializer(serializer.save()).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(responses={204: None})
-    def destroy(self, request: Request, uuid: str) -> Response:
-        """Give the address back."""
-        start(DeleteFloatingIP, self.get_object(), user=request.user)
-        return Response(status=status.HTTP_204_NO_CONTENT)
-
     @extend_schema(request=FloatingIPAttachSerializer, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def attach_to_port(self, request: Request, uuid: str) -> Response:
         """Attach the address to a port of the same tenant."""
-        return self._attach(request)
+        return self.ask(FloatingIPAttachSerializer, "attaching was scheduled")
 
     @extend_schema(request=FloatingIPAttachSerializer, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, uuid: str) -> Response:
         """The same by its other name."""
-        return self._attach(request)
+        return self.ask(FloatingIPAttachSerializer, "attaching was scheduled")
 
     @extend_schema(request=None, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def detach_from_port(self, request: Request, uuid: str) -> Response:
         """Detach the address from its port."""
-        return self._detach(request)
+        return self.begin(DetachFloatingIP, "detaching was scheduled")
 
     @extend_schema(request=None, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def unassign(self, request: Request, uuid: str) -> Response:
         """The same by its other name."""
-        return self._detach(request)
+        return self.begin(DetachFloatingIP, "detaching was scheduled")
 
     @extend_schema(request=FloatingIPDescriptionSerializer, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def update_description(self, request: Request, uuid: str) -> Response:
         """Change the description."""
-        address: FloatingIP = self.get_object()
-        serializer = FloatingIPDescriptionSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        address.description = serializer.validated_data["description"]
-        address.save(update_fields=["description", "modified"])
-        return self.scheduled(start(DescribeFloatingIP, address, user=request.user), "update was scheduled")
-
-    def _attach(self, request: Request) -> Response:
-        address: FloatingIP = self.get_object()
-        context = {**self.get_serializer_context(), "tenant": address.tenant}
-        serializer = FloatingIPAttachSerializer(data=request.data, context=context)
-        serializer.is_valid(raise_exception=True)
-        parameters = {"port": serializer.validated_data["port"].uuid.hex}
-        operation = start(AttachFloatingIP, address, user=request.user, parameters=parameters)
-        return self.scheduled(operation, "attaching was scheduled")
-
-    def _detach(self, request: Request) -> Response:
-        operation = start(DetachFloatingIP, self.get_object(), user=request.user)
-        return self.scheduled(operation, "detaching was scheduled")
+        return self.ask(FloatingIPDescriptionSerializer, "update was scheduled")
 
 
 class FloatingIPsOfTenant:
     """The action on a tenant that takes an address."""
 
-    address_access: ClassVar = {"create_floating_ip": MANAGE}
+    address_access: ClassVar = managed("create_floating_ip")
     address_preconditions: ClassVar = {"create_floating_ip": (require_state(CoreState.OK),)}
 
     @extend_schema(request=FloatingIPCreateSerializer, responses=FloatingIPSerializer)
     @action(detail=True, methods=["post"])
     def create_floating_ip(self: Any, request: Request, uuid: str) -> Response:
         """Take a public address for the tenant."""
-        context = {**self.get_serializer_context(), "tenant": self.get_object(), "user": request.user}
+        context = self.context_of(self.get_object())
         serializer = FloatingIPCreateSerializer(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)
         return Response(FloatingIPSerializer(serializer.save(), context=context).data)

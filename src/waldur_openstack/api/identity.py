@@ -1,6 +1,5 @@
 """Tenants."""
 
-import ipaddress
 import secrets
 import string
 from collections.abc import Mapping
@@ -22,7 +21,7 @@ from waldur_core.permissions.checks import has_permission, require_permission
 from waldur_core.permissions.strings import Permission
 from waldur_core.quotas import counters
 from waldur_core.quotas.models import Quota
-from waldur_core.rest.serializers import LinkField, RelatedLinkField
+from waldur_core.rest.serializers import HexUUIDField, LinkField, RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
@@ -35,11 +34,18 @@ from waldur_openstack.api.base import (
     StatusSerializer,
     related,
 )
+from waldur_openstack.api.changing import TenantObjectViewSet
 from waldur_openstack.api.floating_ips import FloatingIPsOfTenant
+from waldur_openstack.api.network import (
+    NetworksOfTenant,
+    TopologyOfTenant,
+    external_network_ref,
+    make_first_network,
+)
 from waldur_openstack.api.security import SecurityGroupsOfTenant, TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.api.validators import validate_private_cidr
-from waldur_openstack.models import Network, Router, SubNet, Tenant
+from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import CreateTenant, DeleteTenant, blacklisted
 from waldur_openstack.workflows.quotas import PushQuotas
 
@@ -75,13 +81,17 @@ class TenantSerializer(ResourceSerializer):
     access_url = serializers.SerializerMethodField()
     user_username = serializers.SerializerMethodField()
     user_password = serializers.SerializerMethodField()
+    external_network_ref_uuid = HexUUIDField(read_only=True, default=None)
+    external_network_ref_name = serializers.SerializerMethodField()
+    is_managed = serializers.BooleanField(read_only=True)
 
     class Meta(ResourceSerializer.Meta):
         model = Tenant
         list_serializer_class = TenantListSerializer
         fields = (
-            *BASE_FIELDS, "availability_zone", "internal_network_id", "external_network_id", "user_username",
-            "user_password", "quotas", "default_volume_type_name", "skip_creation_of_default_router",
+            *BASE_FIELDS, "availability_zone", "internal_network_id", "external_network_id",
+            "external_network_ref_uuid", "external_network_ref_name", "user_username", "user_password", "quotas",
+            "default_volume_type_name", "skip_creation_of_default_router", "is_managed",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -99,6 +109,15 @@ class TenantSerializer(ResourceSerializer):
         scheme, _, rest = str(service.secret_options.get("backend_url", "")).partition("://")
         host = rest.split("/")[0].rsplit(":", 1)[0]
         return f"{scheme}://{host}/dashboard" if host else ""
+
+    def get_external_network_ref_name(self, tenant: Tenant) -> str:
+        return getattr(tenant, "external_network_ref_name", None) or ""
+
+    def to_representation(self, instance: Tenant) -> dict[str, Any]:
+        data = super().to_representation(instance)
+        if data.get("external_network_ref_uuid", "") is None:
+            del data["external_network_ref_uuid"]  # clients cannot parse a null here
+        return data
 
     def get_user_username(self, tenant: Tenant) -> str:
         return tenant.user_username if self._may_see_credentials(tenant) else ""
@@ -176,7 +195,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
             },
         )
         counters.set_limits(tenant, {**quotas.DEFAULTS, **context.get("limits", {})})
-        make_network(tenant, slug, validated["subnet_cidr"], context.get("mtu"))
+        make_first_network(tenant, slug, validated["subnet_cidr"])
         make_groups(tenant, validated.get("security_groups", default_security_groups()))
         self.operation = start(CreateTenant, tenant, user=context["user"])
         return tenant
@@ -195,34 +214,6 @@ def default_security_groups() -> list[dict[str, Any]]:
     serializer = TenantSecurityGroupSerializer(data=settings.WALDUR_OPENSTACK["DEFAULT_SECURITY_GROUPS"], many=True)
     serializer.is_valid(raise_exception=True)
     return list(serializer.validated_data)
-
-
-def make_network(tenant: Tenant, slug: str, cidr: str, mtu: int | None) -> None:
-    """The rows of the first network: `<slug>-int-net`, `<slug>-sub-net` and the router `<network>-router`."""
-    network = Network.objects.create(tenant=tenant, name=f"{slug}-int-net", mtu=mtu)
-    if tenant.skip_creation_of_default_subnet:
-        return
-    SubNet.objects.create(
-        tenant=tenant,
-        network=network,
-        name=f"{slug}-sub-net",
-        cidr=cidr,
-        allocation_pools=[allocation_pool(cidr)],
-        dns_nameservers=tenant.service_settings.options.get("dns_nameservers", []),
-    )
-    if not tenant.skip_creation_of_default_router:
-        Router.objects.create(tenant=tenant, name=f"{network.name}-router")
-
-
-def allocation_pool(cidr: str) -> dict[str, str]:
-    """The addresses DHCP gives out of a /24, as the setting SUBNET says."""
-    octets = str(ipaddress.IPv4Network(cidr).network_address).split(".")
-    values = dict(zip(("first_octet", "second_octet", "third_octet"), octets, strict=False))
-    pool = settings.WALDUR_OPENSTACK["SUBNET"]
-    return {
-        "start": pool["ALLOCATION_POOL_START"].format(**values),
-        "end": pool["ALLOCATION_POOL_END"].format(**values),
-    }
 
 
 class TenantDirectCreateSerializer(TenantCreateSerializer):
@@ -264,10 +255,12 @@ class TenantFilter(ResourceFilter):
         fields = ()
 
 
-class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, ResourceViewSet):
+class TenantViewSet(
+    FloatingIPsOfTenant, NetworksOfTenant, TopologyOfTenant, SecurityGroupsOfTenant, TenantObjectViewSet
+):
     """Projects in a cloud, with their quotas."""
 
-    queryset = related(Tenant.objects.all())
+    queryset = related(Tenant.objects.all()).annotate(**external_network_ref("external_network_ref"))
     serializer_class = TenantSerializer
     filterset_class = TenantFilter
     access = {
@@ -278,12 +271,15 @@ class TenantViewSet(FloatingIPsOfTenant, SecurityGroupsOfTenant, ResourceViewSet
         "set_quotas": Staff(),
         **SecurityGroupsOfTenant.group_access,
         **FloatingIPsOfTenant.address_access,
+        **NetworksOfTenant.network_access,
+        "topology": Visible(),
     }
     preconditions = {
         "destroy": (require_state(CoreState.OK, CoreState.ERRED),),
         "set_quotas": (require_state(CoreState.OK),),
         **SecurityGroupsOfTenant.group_preconditions,
         **FloatingIPsOfTenant.address_preconditions,
+        **NetworksOfTenant.network_preconditions,
     }
 
     @extend_schema(request=TenantDirectCreateSerializer, responses={201: TenantSerializer})

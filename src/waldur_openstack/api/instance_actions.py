@@ -13,8 +13,9 @@ from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.states import CoreState, require_state
-from waldur_openstack.api.base import ResourceViewSet, StatusSerializer
-from waldur_openstack.api.tenant_scope import UsableLinkField
+from waldur_openstack.api.base import StatusSerializer
+from waldur_openstack.api.changing import TenantObjectViewSet
+from waldur_openstack.api.tenant_scope import ActionSerializer, UsableLinkField
 from waldur_openstack.api.volume_actions import VolumeAttachSerializer, require_attachable, require_detachable
 from waldur_openstack.models import Flavor, Instance, Volume
 from waldur_openstack.workflows.attachments import DetachVolume
@@ -29,13 +30,13 @@ class InstanceVolumeSerializer(serializers.Serializer[Any]):
     )
 
 
-class InstanceFlavorSerializer(serializers.Serializer[Any]):
-    """Another flavor; the context holds the `instance` and its `tenant`. The flavor's disk plays no part."""
+class InstanceFlavorSerializer(ActionSerializer):
+    """Another flavor. Its disk plays no part."""
 
     flavor = UsableLinkField("openstack-flavor-detail", queryset=Flavor.objects.all())
 
     def validate_flavor(self, flavor: Flavor) -> Flavor:
-        instance: Instance = self.context["instance"]
+        instance: Instance = self.object
         if flavor.name == instance.flavor_name:
             raise ValidationError("The instance has this flavor already.")
         if flavor.ram < instance.min_ram:
@@ -52,10 +53,10 @@ class InstanceFlavorSerializer(serializers.Serializer[Any]):
             "cores": flavor.cores,
             "ram": flavor.ram,
         }
-        return ResizeInstance.ask(self.context["instance"], user=self.context["request"].user, parameters=parameters)
+        return ResizeInstance.ask(self.object, user=self.user, parameters=parameters)
 
 
-class InstanceActions(ResourceViewSet):
+class InstanceActions(TenantObjectViewSet):
     """The actions of `InstanceViewSet`."""
 
     @extend_schema(request=InstanceVolumeSerializer, responses={202: StatusSerializer})
@@ -68,7 +69,7 @@ class InstanceActions(ResourceViewSet):
             raise ValidationError({"volume": ["The instance and the volume are in different tenants."]})
         for condition in (require_state(CoreState.OK), require_attachable):
             condition(volume)
-        context = {**self.get_serializer_context(), "volume": volume}
+        context = self.context_of(volume)
         serializer = VolumeAttachSerializer(data={"instance": instance.uuid.hex}, context=context)
         serializer.is_valid(raise_exception=True)
         return self.scheduled(serializer.save(), "attach was scheduled")
@@ -89,11 +90,7 @@ class InstanceActions(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def change_flavor(self, request: Request, uuid: str) -> Response:
         """Give a stopped instance another flavor."""
-        instance = self.get_object()
-        context = {**self.get_serializer_context(), "instance": instance, "tenant": instance.tenant}
-        serializer = InstanceFlavorSerializer(data=request.data, context=context)
-        serializer.is_valid(raise_exception=True)
-        return self.scheduled(serializer.save(), "change of flavor was scheduled")
+        return self.ask(InstanceFlavorSerializer, "change of flavor was scheduled")
 
     def _volume(self, request: Request) -> Volume:
         serializer = InstanceVolumeSerializer(data=request.data, context=self.get_serializer_context())

@@ -1,6 +1,5 @@
 """The request body of a new server, and the rows it becomes."""
 
-import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from waldur_core.structure.models import SshPublicKey
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.api.block_storage import default_volume_type
+from waldur_openstack.api.network.port_addresses import FixedIPSerializer, require_free_address
 from waldur_openstack.api.tenant_scope import InTenantSerializer, OwnLinkField, UsableLinkField
 from waldur_openstack.api.validators import MOST_MIB, validate_gibibyte, validate_host_name
 from waldur_openstack.models import (
@@ -36,15 +36,15 @@ MAX_USER_DATA = 65535  # Nova's own limit, in bytes
 MAX_METADATA = 128
 
 
-class FixedIPSerializer(serializers.Serializer[Any]):
-    ip_address = serializers.IPAddressField(required=False)
-    subnet_id = serializers.CharField(required=False)
-
-
 class InstancePortSerializer(InTenantSerializer):
     """A new port on a subnet, or an existing free port."""
 
-    subnet = OwnLinkField("openstack-subnet-detail", queryset=SubNet.objects.all(), required=False, allow_null=True)
+    subnet = UsableLinkField(
+        "openstack-subnet-detail",
+        queryset=SubNet.objects.select_related("network"),
+        required=False,
+        allow_null=True,
+    )
     port = OwnLinkField("openstack-port-detail", queryset=Port.objects.all(), required=False)
     fixed_ips = FixedIPSerializer(many=True, required=False)
     port_security_enabled = serializers.BooleanField(default=True)
@@ -53,20 +53,27 @@ class InstancePortSerializer(InTenantSerializer):
         subnet, port = attrs.get("subnet"), attrs.get("port")
         if bool(subnet) == bool(port):
             raise ValidationError("Name either a subnet or a port.")
-        if port and (port.instance_id or port.device_id or port.state != CoreState.OK):
-            raise ValidationError({"port": ["The port is in use or not ready."]})
+        if port:
+            self.check_port(port)
         if subnet and subnet.state != CoreState.OK:
             raise ValidationError({"subnet": [f"The subnet is {subnet.state}; it must be OK."]})
         if subnet:
-            for fixed in attrs.get("fixed_ips", ()):
-                _check_address(fixed, subnet)
+            self.check_addresses(subnet, attrs.get("fixed_ips", ()))
         return attrs
+
+    def check_port(self, port: Port) -> None:
+        if port.instance_id or port.device_id or port.state != CoreState.OK:
+            raise ValidationError({"port": ["The port is in use or not ready."]})
+
+    def check_addresses(self, subnet: SubNet, fixed_ips: Any) -> None:
+        for fixed in fixed_ips:
+            _check_address(fixed, subnet)
 
 
 class InstanceFloatingIPSerializer(InTenantSerializer):
     """A public address for the port on `subnet`: a free one (`url`, or `ip_address`), or a new one."""
 
-    subnet = OwnLinkField("openstack-subnet-detail", queryset=SubNet.objects.all())
+    subnet = UsableLinkField("openstack-subnet-detail", queryset=SubNet.objects.all())
     url = OwnLinkField("openstack-floating-ip-detail", queryset=FloatingIP.objects.all(), required=False)
     ip_address = serializers.IPAddressField(required=False)
 
@@ -76,11 +83,15 @@ class InstanceFloatingIPSerializer(InTenantSerializer):
             address = FloatingIP.objects.filter(tenant=self.tenant, address=attrs["ip_address"]).first()
             if address is None:
                 raise ValidationError({"ip_address": ["The tenant has no such floating IP."]})
-        if address and (address.port_id or address.state != CoreState.OK):
-            raise ValidationError({"url": ["The floating IP is in use or not ready."]})
+        if address:
+            self.check_address(address)
         if not attrs["subnet"].is_connected:
             raise ValidationError({"subnet": ["The subnet is not connected to a router."]})
         return {"subnet": attrs["subnet"], "address": address}
+
+    def check_address(self, address: FloatingIP) -> None:
+        if address.port_id or address.state != CoreState.OK:
+            raise ValidationError({"url": ["The floating IP is in use or not ready."]})
 
 
 class DataVolumeSerializer(InTenantSerializer):
@@ -162,9 +173,10 @@ class InstanceCreateSerializer(InTenantSerializer):
             raise ValidationError({"system_volume_size": [f"All volumes together are larger than {MOST_MIB} MiB."]})
 
     def _check_network(self, attrs: dict[str, Any]) -> None:
-        subnets = [port["subnet"] or port["port"].subnet for port in map(_with_both, attrs["ports"])]
-        if len({subnet.pk for subnet in subnets if subnet}) != len(subnets):
-            raise ValidationError({"ports": ["Two of the ports are on the same subnet."]})
+        subnets = require_distinct_subnets(attrs["ports"])
+        direct = "connect_directly_to_external_network"
+        if attrs[direct] and not self.tenant.external_network_id:
+            raise ValidationError({direct: ["The tenant is not connected to an external network."]})
         wanted = [item["subnet"] for item in attrs["floating_ips"]]
         if not wanted:
             return
@@ -184,9 +196,11 @@ class InstanceCreateSerializer(InTenantSerializer):
     def _needs(self, attrs: dict[str, Any]) -> dict[str, int]:
         instance, volumes = self._instance(attrs), self._volumes(attrs)
         new_addresses = sum(item["address"] is None for item in attrs["floating_ips"])
+        new_ports = sum("port" not in item for item in attrs["ports"]) + attrs["connect_directly_to_external_network"]
         return quotas.added(
             quotas.of_instance(instance),
             {"floating_ip_count": new_addresses},
+            quotas.of_ports(new_ports),
             *(quotas.of_volume(volume) for volume in volumes),
         )
 
@@ -230,10 +244,9 @@ class InstanceCreateSerializer(InTenantSerializer):
             image_name=image.name,
             bootable=True,
         )
-        data = [{"size": attrs["data_volume_size"], "volume_type": attrs.get("data_volume_type")}]
-        if not attrs.get("data_volume_size"):
-            data = []
-        data += attrs["data_volumes"]
+        data: list[dict[str, Any]] = [*attrs["data_volumes"]]
+        if size := attrs.get("data_volume_size"):
+            data.insert(0, {"size": size, "volume_type": attrs.get("data_volume_type")})
         return [system] + [
             Volume(
                 tenant=self.tenant,
@@ -286,18 +299,27 @@ class InstanceCreateSerializer(InTenantSerializer):
         return ports
 
     def _external_port(self, instance: Instance, validated: dict[str, Any]) -> Port:
+        """On the external network, which has no row of a tenant."""
         port = Port.objects.create(tenant=self.tenant, name=f"{instance.name[:140]}-external", instance=instance)
         port.security_groups.set(validated["security_groups"])
         return port
 
 
 def _check_address(fixed: dict[str, str], subnet: SubNet) -> None:
-    """An address that is asked for must be one of the subnet."""
+    """An address that is asked for must be one of the subnet, and free."""
     if fixed.get("subnet_id", subnet.backend_id) != subnet.backend_id:
         raise ValidationError({"fixed_ips": [f"subnet_id is not the id of subnet {subnet.name} in the cloud."]})
-    address = fixed.get("ip_address")
-    if address and ipaddress.ip_address(address) not in ipaddress.ip_network(subnet.cidr):
-        raise ValidationError({"fixed_ips": [f"{address} is no address of subnet {subnet.name} ({subnet.cidr})."]})
+    if "ip_address" in fixed:
+        require_free_address(fixed["ip_address"], subnet)
+
+
+def require_distinct_subnets(items: list[dict[str, Any]]) -> list[SubNet]:
+    """The subnets of new and existing ports; 400 when two are on the same."""
+    found = [port["subnet"] or port["port"].subnet for port in map(_with_both, items)]
+    subnets = [subnet for subnet in found if subnet]
+    if len({subnet.pk for subnet in subnets}) != len(subnets):
+        raise ValidationError({"ports": ["Two of the ports are on the same subnet."]})
+    return subnets
 
 
 def _with_both(item: dict[str, Any]) -> dict[str, Any]:

@@ -1,26 +1,35 @@
 """Requests that make something inside a tenant."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from waldur_core.operations.start import start
+from waldur_core.operations.workflow import UpdateWorkflow
 from waldur_core.permissions.checks import require_permission
 from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState
-from waldur_openstack.models import Tenant
+from waldur_openstack.models import Network, SubNet, Tenant
 from waldur_openstack.models.identity import TenantObject
 
-VIEWS: dict[Any, str] = {Tenant: "openstack-tenant", Project: "project", ServiceSettings: "servicesettings"}
+VIEWS: dict[Any, str] = {
+    Network: "openstack-network",
+    Project: "project",
+    ServiceSettings: "servicesettings",
+    SubNet: "openstack-subnet",
+    Tenant: "openstack-tenant",
+}
 
 
 class UsableLinkField(RelatedLinkField):
-    """A link to an item of the catalogue that the tenant of the request may use."""
+    """A link to what the tenant of the request may use: of the catalogue, or a network that may be shared with it."""
 
     default_error_messages = {"does_not_exist": "There is no such {kind} for this tenant."}
 
@@ -58,7 +67,7 @@ def require_ok(tenant: Tenant) -> None:
 
 
 def require_tenant(obj: TenantObject) -> None:
-    """A precondition of actions on something inside a tenant: the tenant is OK, else 409."""
+    """The tenant is OK."""
     require_ok(obj.tenant)
 
 
@@ -70,6 +79,10 @@ class InTenantSerializer(serializers.Serializer[Any]):
         tenant: Tenant = self.context["tenant"]
         return tenant
 
+    @property
+    def user(self) -> Any:
+        return self.context["user"]
+
     @classmethod
     def for_request(cls, request: Request, context: Mapping[str, Any], permission: str) -> Self:
         """The serializer of a direct request, whose body names the tenant; then 403, then 409 unless it is OK."""
@@ -78,3 +91,28 @@ class InTenantSerializer(serializers.Serializer[Any]):
         require_permission(request.user, permission, [tenant.project, tenant.customer])
         require_ok(tenant)
         return cls(data=data, context={**context, "tenant": tenant, "user": request.user})
+
+
+class ActionSerializer(InTenantSerializer):
+    """Base of bodies of actions: the context also holds the `object` of the URL. `create` returns the operation."""
+
+    @property
+    def object(self) -> Any:
+        return self.context["object"]
+
+
+class UpdateSerializer(ActionSerializer):
+    """Base of changes of columns: the row says what is wanted, `workflow` makes the cloud follow."""
+
+    workflow: ClassVar[type[UpdateWorkflow]]
+
+    @transaction.atomic
+    def update(self, instance: Any, validated: dict[str, Any]) -> Any:
+        """The cloud is told only of a change."""
+        changed = {name: value for name, value in validated.items() if getattr(instance, name) != value}
+        if changed:
+            for name, value in changed.items():
+                setattr(instance, name, value)
+            instance.save(update_fields=[*changed, "modified"])
+            start(self.workflow, instance, user=self.user, parameters={"changed": sorted(changed)})
+        return instance

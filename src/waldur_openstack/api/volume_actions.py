@@ -14,7 +14,9 @@ from waldur_core.operations.start import start
 from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.states import CoreState
-from waldur_openstack.api.base import ResourceViewSet, StatusSerializer
+from waldur_openstack.api.base import StatusSerializer
+from waldur_openstack.api.changing import TenantObjectViewSet
+from waldur_openstack.api.tenant_scope import ActionSerializer
 from waldur_openstack.api.validators import MOST_MIB
 from waldur_openstack.models import Instance, Volume
 from waldur_openstack.workflows.attachments import AttachVolume, DetachVolume
@@ -24,46 +26,37 @@ MIB_PER_GIB = 1024
 READY_SERVERS = ("SHUTOFF", "ACTIVE")
 
 
-class VolumeActionSerializer(serializers.Serializer[Any]):
-    """Base of bodies whose context holds the `volume`."""
-
-    @property
-    def volume(self) -> Volume:
-        volume: Volume = self.context["volume"]
-        return volume
-
-
-class VolumeAttachSerializer(VolumeActionSerializer):
+class VolumeAttachSerializer(ActionSerializer):
     instance = RelatedLinkField("openstack-instance-detail", queryset=Instance.objects.all())
 
     def validate_instance(self, instance: Instance) -> Instance:
-        if instance.tenant_id != self.volume.tenant_id:
+        if instance.tenant_id != self.object.tenant_id:
             raise ValidationError("The instance and the volume are in different tenants.")
         if instance.state != CoreState.OK or instance.runtime_state not in READY_SERVERS:
             raise ValidationError(
                 f"The instance is {instance.state} and {instance.runtime_state or 'unknown'} in the cloud; it must be "
                 f"OK and {' or '.join(READY_SERVERS)}."
             )
-        _check_zones(self.volume, instance)
+        _check_zones(self.object, instance)
         return instance
 
     def create(self, validated: dict[str, Any]) -> Operation:
         parameters = {"instance": validated["instance"].uuid.hex}
-        return start(AttachVolume, self.volume, user=self.context["request"].user, parameters=parameters)
+        return start(AttachVolume, self.object, user=self.user, parameters=parameters)
 
 
-class VolumeExtendSerializer(VolumeActionSerializer):
+class VolumeExtendSerializer(ActionSerializer):
     disk_size = serializers.IntegerField(max_value=MOST_MIB, help_text="The new size in MiB.")
 
     def validate_disk_size(self, size: int) -> int:
-        least = self.volume.size + MIB_PER_GIB
+        least = self.object.size + MIB_PER_GIB
         if size < least:
             raise ValidationError(f"The size is given in MiB and must be at least {least}: 1 GiB more than now.")
         return size
 
     def create(self, validated: dict[str, Any]) -> Operation:
         parameters = {"size": validated["disk_size"]}
-        return ExtendVolume.ask(self.volume, user=self.context["request"].user, parameters=parameters)
+        return ExtendVolume.ask(self.object, user=self.user, parameters=parameters)
 
 
 def _check_zones(volume: Volume, instance: Instance) -> None:
@@ -101,29 +94,23 @@ def require_extendable(volume: Volume) -> None:
     return None
 
 
-class VolumeActions(ResourceViewSet):
+class VolumeActions(TenantObjectViewSet):
     """The actions of `VolumeViewSet`."""
 
     @extend_schema(request=VolumeAttachSerializer, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def attach(self, request: Request, uuid: str) -> Response:
         """Attach the volume to an instance of its tenant."""
-        return self._ask(VolumeAttachSerializer, "attach was scheduled")
+        return self.ask(VolumeAttachSerializer, "attach was scheduled")
 
     @extend_schema(request=None, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def detach(self, request: Request, uuid: str) -> Response:
         """Detach the volume from its instance."""
-        return self.scheduled(start(DetachVolume, self.get_object(), user=request.user), "detach was scheduled")
+        return self.begin(DetachVolume, "detach was scheduled")
 
     @extend_schema(request=VolumeExtendSerializer, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])
     def extend(self, request: Request, uuid: str) -> Response:
         """Make the volume larger. One that is attached needs a stopped instance."""
-        return self._ask(VolumeExtendSerializer, "extend was scheduled")
-
-    def _ask(self, serializer_class: type[VolumeActionSerializer], detail: str) -> Response:
-        context = {**self.get_serializer_context(), "volume": self.get_object()}
-        serializer = serializer_class(data=self.request.data, context=context)
-        serializer.is_valid(raise_exception=True)
-        return self.scheduled(serializer.save(), detail)
+        return self.ask(VolumeExtendSerializer, "extend was scheduled")

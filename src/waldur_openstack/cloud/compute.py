@@ -69,6 +69,21 @@ class Compute(Gateway):
     def detach_volume(self, server_id: str, volume_id: str) -> None:
         self.delete(f"/servers/{server_id}/os-volume_attachments/{volume_id}")
 
+    def interfaces(self, server_id: str) -> list[JSON]:
+        """The ports of a server, as {port_id, net_id, mac_addr, fixed_ips}; none when there is no such server."""
+        try:
+            return self.get(f"/servers/{server_id}/os-interface")["interfaceAttachments"]
+        except NotFound:
+            return []
+
+    def attach_port(self, server_id: str, port_id: str) -> JSON:
+        body = {"interfaceAttachment": {"port_id": port_id}}
+        return self.post(f"/servers/{server_id}/os-interface", body)["interfaceAttachment"]
+
+    def detach_port(self, server_id: str, port_id: str) -> None:
+        """Ask for it; Nova does it later."""
+        self.delete(f"/servers/{server_id}/os-interface/{port_id}")
+
     def keypair(self, name: str) -> JSON | None:
         return self.find(f"/os-keypairs/{name}", "keypair")
 

@@ -1,5 +1,6 @@
 """Neutron v2.0."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from waldur_openstack.cloud.gateway import JSON, Gateway
@@ -12,6 +13,7 @@ COLLECTIONS = {
     "floatingip": "floatingips",
     "security_group": "security-groups",
     "security_group_rule": "security-group-rules",
+    "rbac_policy": "rbac-policies",
 }
 
 
@@ -33,7 +35,7 @@ class Network(Gateway):
         return self.find(f"/{COLLECTIONS[kind]}/{object_id}", kind)
 
     def list(self, kind: str, **filters: Any) -> list[JSON]:
-        return list(self.pages(f"/{COLLECTIONS[kind]}", f"{kind}s", **filters))
+        return list(self.pages(f"/{COLLECTIONS[kind]}", COLLECTIONS[kind].replace("-", "_"), **filters))
 
     def first(self, kind: str, **filters: Any) -> JSON | None:
         return next(iter(self.list(kind, **filters)), None)
@@ -44,11 +46,19 @@ class Network(Gateway):
     def remove(self, kind: str, object_id: str) -> None:
         self.delete(f"/{COLLECTIONS[kind]}/{object_id}")
 
-    def add_router_interface(self, router_id: str, subnet_id: str) -> None:
-        self.put(f"/routers/{router_id}/add_router_interface", {"subnet_id": subnet_id})
+    def add_router_interface(self, router_id: str, subnet_id: str = "", *, port_id: str = "") -> JSON:
+        """By a new port with the subnet's gateway address, or by a port of one's own; `port_id` of the answer."""
+        body = {"port_id": port_id} if port_id else {"subnet_id": subnet_id}
+        answer: JSON = self.put(f"/routers/{router_id}/add_router_interface", body)
+        return answer
 
     def remove_router_interface(self, router_id: str, port_id: str) -> None:
         self.put(f"/routers/{router_id}/remove_router_interface", {"port_id": port_id})
+
+    def external_policies(self) -> Iterator[JSON]:
+        """Which projects may go out by which external networks; `target_tenant` is `*` for all."""
+        filters = {"object_type": "network", "action": "access_as_external"}
+        return self.pages("/rbac-policies", "rbac_policies", **filters)
 
     def quotas(self, project_id: str) -> JSON:
         """{name: {limit, used, reserved}}."""

@@ -2,23 +2,42 @@
 
 from waldur_openstack.models.block_storage import Volume, VolumeAvailabilityZone, VolumeType, gigabytes_of
 from waldur_openstack.models.compute import Flavor, Instance, InstanceAvailabilityZone, ServerGroup
-from waldur_openstack.models.identity import Tenant
+from waldur_openstack.models.copies import (
+    Backup,
+    BackupRestoration,
+    BackupSchedule,
+    Snapshot,
+    SnapshotRestoration,
+    SnapshotSchedule,
+)
+from waldur_openstack.models.identity import ProvidedTenant, Tenant
 from waldur_openstack.models.image import Image
 from waldur_openstack.models.network import FloatingIP, Network, Port, Router, SubNet
 from waldur_openstack.models.security import SecurityGroup, SecurityGroupRule
+from waldur_openstack.models.sharing import ExternalNetwork, ExternalSubnet, NetworkRBACPolicy
 
 __all__ = [
+    "Backup",
+    "BackupRestoration",
+    "BackupSchedule",
+    "ExternalNetwork",
+    "ExternalSubnet",
     "Flavor",
     "FloatingIP",
     "Image",
     "Instance",
     "InstanceAvailabilityZone",
     "Network",
+    "NetworkRBACPolicy",
     "Port",
+    "ProvidedTenant",
     "Router",
     "SecurityGroup",
     "SecurityGroupRule",
     "ServerGroup",
+    "Snapshot",
+    "SnapshotRestoration",
+    "SnapshotSchedule",
     "SubNet",
     "Tenant",
     "Volume",

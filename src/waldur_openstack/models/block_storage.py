@@ -58,6 +58,9 @@ class Volume(TenantObject):
     availability_zone = models.ForeignKey(
         VolumeAvailabilityZone, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    source_snapshot = models.ForeignKey(
+        "openstack.Snapshot", null=True, on_delete=models.SET_NULL, related_name="volumes"
+    )
     instance = models.ForeignKey(Instance, null=True, on_delete=models.SET_NULL, related_name="volumes")
     device = models.CharField(max_length=50, blank=True, default="")
     runtime_state = models.CharField(max_length=50, blank=True, default="")

@@ -95,3 +95,17 @@ class Instance(TenantObject):
                 address.port = port
                 found.append(address)
         return found
+
+    @property
+    def external_ips(self) -> list[str]:
+        """Its public addresses, and those of a port on an external network."""
+        public = [address.address for address in self.floating_ips if address.address]
+        return public + self._fixed_ips(external=True)
+
+    @property
+    def internal_ips(self) -> list[str]:
+        return self._fixed_ips(external=False)
+
+    def _fixed_ips(self, *, external: bool) -> list[str]:
+        ports = [port for port in self.ports.all() if port.is_external == external]
+        return [fixed["ip_address"] for port in ports for fixed in port.fixed_ips if "ip_address" in fixed]

@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.db import models
 
 from waldur_core.secrets.fields import EncryptedTextField
@@ -26,6 +27,21 @@ class Tenant(ServiceResource):
         verbose_name = "tenant"
         indexes = (models.Index(fields=("name", "id")),)
 
+    @property
+    def is_managed(self) -> bool:
+        """Ours to change; projects that we only see, because they share something into ours, have no row."""
+        return self.pk is not None
+
+
+class ProvidedTenant(Tenant):
+    """A tenant as those see it who bring images into it: the project's team and the provider of its cloud."""
+
+    visible_through: ClassVar = (*Tenant.visible_through, "service_settings__customer")
+
+    class Meta:
+        proxy = True
+        verbose_name = "tenant"
+
 
 class TenantObject(ServiceResource):
     """An object inside a tenant; project and service settings are the tenant's."""
@@ -39,6 +55,11 @@ class TenantObject(ServiceResource):
         if self.project_id is None:
             self.project, self.service_settings = self.tenant.project, self.tenant.service_settings
         super().save(*args, **kwargs)
+
+
+def tenant_models() -> list[type[TenantObject]]:
+    """All that can live in a tenant."""
+    return [model for model in apps.get_app_config("openstack").get_models() if issubclass(model, TenantObject)]
 
 
 class CatalogueItem(models.Model):

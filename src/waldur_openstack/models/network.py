@@ -1,13 +1,21 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
 from waldur_openstack.models.compute import Instance
-from waldur_openstack.models.identity import TenantObject
+from waldur_openstack.models.identity import Tenant, TenantObject
+
+ROUTER_INTERFACES = (
+    "network:router_interface",
+    "network:router_interface_distributed",
+    "network:ha_router_replicated_interface",
+)
+# ports that are nobody's reason to keep a network
+GOES_WITH_NETWORK = (*ROUTER_INTERFACES, "network:dhcp", "network:distributed")
 
 
 class Network(TenantObject):
-    """A virtual layer-2 network."""
+    """A virtual layer-2 network. Policies (`rbac_policies`) may let other tenants use it."""
 
     is_external = models.BooleanField(default=False)
     type = models.CharField(max_length=50, blank=True, default="")
@@ -19,6 +27,25 @@ class Network(TenantObject):
 
     class Meta(TenantObject.Meta):
         verbose_name = "network"
+
+    @classmethod
+    def visible_also(cls, user: Any) -> models.Q:
+        """Those shared with the tenants one sees."""
+        from waldur_core.permissions.visibility import visibility
+
+        tenants = Tenant.objects.filter(visibility(user, Tenant)).values("pk")
+        return models.Q(pk__in=cls.shared_with(rbac_policies__target_tenant__in=tenants))
+
+    @classmethod
+    def usable_in(cls, tenant: Tenant) -> models.Q:
+        """The condition that ports of `tenant` may be on it: its own, or shared with it."""
+        shared = cls.shared_with(rbac_policies__target_tenant=tenant, rbac_policies__policy_type="access_as_shared")
+        return models.Q(tenant=tenant) | models.Q(pk__in=shared)
+
+    @classmethod
+    def shared_with(cls, **policies: Any) -> models.QuerySet[Any]:
+        """The keys of the networks to which a policy like this applies, in the cloud too."""
+        return cls._default_manager.filter(rbac_policies__backend_id__gt="", **policies).values("pk")
 
 
 class Router(TenantObject):
@@ -46,6 +73,8 @@ class SubNet(TenantObject):
     disable_gateway = models.BooleanField(default=False)
     allocation_pools = models.JSONField(default=list, blank=True)
     ip_version = models.PositiveSmallIntegerField(default=4)
+    ipv6_ra_mode = models.CharField(max_length=20, null=True)
+    ipv6_address_mode = models.CharField(max_length=20, null=True)
     enable_dhcp = models.BooleanField(default=True)
     dns_nameservers = models.JSONField(default=list, blank=True)
     host_routes = models.JSONField(default=list, blank=True)
@@ -56,6 +85,16 @@ class SubNet(TenantObject):
     class Meta(TenantObject.Meta):
         ordering = ("network", "name")
         verbose_name = "subnet"
+
+    @classmethod
+    def visible_also(cls, user: Any) -> models.Q:
+        """Those of networks that are shared with the tenants one sees."""
+        return models.Q(network__in=Network._default_manager.filter(Network.visible_also(user)).values("pk"))
+
+    @classmethod
+    def usable_in(cls, tenant: Tenant) -> models.Q:
+        """The condition that ports of `tenant` may have its addresses."""
+        return models.Q(network__in=Network._default_manager.filter(Network.usable_in(tenant)).values("pk"))
 
 
 class Port(TenantObject):
@@ -79,6 +118,11 @@ class Port(TenantObject):
     class Meta(TenantObject.Meta):
         verbose_name = "port"
         indexes = (models.Index(fields=("name", "id")),)
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it connects its server directly to an external network."""
+        return self.network.is_external if self.network else bool(self.instance_id)
 
 
 class FloatingIP(TenantObject):

@@ -10,6 +10,7 @@ from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Volume, VolumeType
+from waldur_openstack.sync.block_storage import volume_columns
 from waldur_openstack.workflows.context import CloudContext, metadata_mark, save
 
 READY = ("available", "in-use")
@@ -53,18 +54,10 @@ def volume_is_ready(cloud: Cloud, volume: Volume) -> bool:
 
 def record_volume(volume: Volume, found: JSON) -> None:
     """Keep what the cloud says of a volume."""
-    attachment: JSON = next(iter(found.get("attachments", ())), {})
     type_name = found.get("volume_type")
     if type_name and volume.type is None:
         volume.type = VolumeType.objects.filter(settings=volume.service_settings, name=type_name).first()
-    save(
-        volume,
-        runtime_state=found["status"],
-        bootable=found["bootable"] in (True, "true"),
-        device=attachment.get("device") or "",
-        image_metadata=found.get("volume_image_metadata", {}),
-        type=volume.type,
-    )
+    save(volume, type=volume.type, **volume_columns(found))
 
 
 def delete_volume(cloud: Cloud, volume: Volume) -> None:

@@ -7,6 +7,7 @@ from waldur_core.operations.errors import AuthenticationFailed, Invalid, NotFoun
 from waldur_core.operations.workflow import Context, CreateWorkflow, Step, UpdateWorkflow
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.sync.external_networks import pull_external_networks
 
 SERVICES = ("compute", "block_storage", "network", "image")
 
@@ -56,6 +57,11 @@ STEPS = (
     Step(name="Check administrator rights", do=check_administrator, keeps="only reads"),
     Step(name="Check services", do=check_services, keeps="only reads"),
     Step(
+        name="Read external networks",
+        do=lambda c: pull_external_networks(c.subject, c.cloud),
+        keeps="only reads",
+    ),
+    Step(
         name="Find external network",
         when=lambda c: c.subject.secret_options.get("external_network_id"),
         do=check_external_network,
@@ -68,6 +74,7 @@ class ConnectCloud(CreateWorkflow):
     """The first check of a new connection."""
 
     name = "openstack.connection.create"
+    started_by_itself = True
     title = "Connection of cloud"
     model = ServiceSettings
     context = ConnectionContext
@@ -81,6 +88,7 @@ class CheckConnection(UpdateWorkflow):
     """The check of a connection whose details have changed."""
 
     name = "openstack.connection.check"
+    started_by_itself = True
     title = "Check of cloud connection"
     model = ServiceSettings
     context = ConnectionContext

@@ -29,6 +29,12 @@ class CloudContext(Context):
     def _rows(self) -> dict[str, Any]:
         return {}
 
+    @property
+    def external_network_id(self) -> str:
+        """By which a router of the tenant goes out by default; empty when the tenant is to stay inside."""
+        option = self.tenant.service_settings.secret_options.get("external_network_id")
+        return "" if self.tenant.skip_connection_extnet else str(option or "")
+
     @cached_property
     def admin(self) -> Cloud:
         return Cloud.of(self.subject.service_settings)

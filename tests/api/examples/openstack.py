@@ -6,20 +6,23 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from tests.api.examples import example_of
+from tests.api.examples import PASSES, TEAM, example_of
 from tests.factories import Cast
 from waldur_core.operations.models import Operation
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack import models
+from waldur_openstack.api.images import ImageManager
 from waldur_openstack.workflows.identity import CreateTenant
 
+PASSES[ImageManager] = frozenset({"admin", "manager", "owner", "provider_owner"})
 CATALOGUE: dict[Any, dict[str, Any]] = {
     models.Flavor: {"cores": 1, "ram": 1024, "disk": 10240},
     models.Image: {},
     models.VolumeType: {},
     models.InstanceAvailabilityZone: {},
     models.VolumeAvailabilityZone: {},
+    models.ExternalNetwork: {},
 }
 IN_TENANT: dict[Any, dict[str, Any]] = {
     models.Volume: {"size": 1024},
@@ -38,6 +41,19 @@ def tenant(cast: Cast) -> models.Tenant:
     return models.Tenant.objects.get_or_create(
         name="Tenant", project=cast.project, service_settings=settings, defaults={"state": CoreState.OK}
     )[0]
+
+
+@example_of(models.ProvidedTenant, seen_by=TEAM | {"provider_owner"})
+def provided_tenant(cast: Cast) -> models.ProvidedTenant:
+    """In a cloud of the cast's provider, with an image of its own."""
+    settings = ServiceSettings.objects.create(
+        name="Provided", type="OpenStack", state=CoreState.OK, customer=cast.provider
+    )
+    columns: dict[str, Any] = {"name": "Provided", "project": cast.project, "service_settings": settings}
+    found = models.ProvidedTenant.objects.create(**columns, state=CoreState.OK)
+    image = models.Image.objects.create(name="Own", settings=settings, backend_id="own", is_public=False)
+    image.tenants.add(found)
+    return found
 
 
 @example_of(Operation)
@@ -61,6 +77,19 @@ def subnet(cast: Cast) -> models.SubNet:
     network = models.Network.objects.create(name="of-subnet", tenant=tenant(cast), state=CoreState.OK)
     return models.SubNet.objects.create(
         name="Example", network=network, tenant=network.tenant, cidr="192.0.2.0/24", state=CoreState.OK
+    )
+
+
+@example_of(models.NetworkRBACPolicy)
+def network_rbac_policy(cast: Cast) -> models.NetworkRBACPolicy:
+    """Shared with another tenant of the same project."""
+    source = tenant(cast)
+    target = models.Tenant.objects.create(
+        name="Neighbour", project=cast.project, service_settings=source.service_settings, state=CoreState.OK
+    )
+    network = models.Network.objects.create(name="shared", tenant=source, state=CoreState.OK)
+    return models.NetworkRBACPolicy.objects.create(
+        name="shared", tenant=source, network=network, target_tenant=target, state=CoreState.OK
     )
 
 

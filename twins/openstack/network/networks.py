@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..seed import external_policy
 from ..state import Obj
 from ..wire import Call
 from .resource import Resource, in_use, invalid
@@ -20,12 +21,18 @@ def is_shared(call: Call, network: Obj) -> bool:
 
 
 def is_visible(call: Call, network: Obj) -> bool:
-    if network["router:external"] or network["shared"]:
+    """External networks too are seen by policy."""
+    if network["shared"]:
         return True
     return any(
         policy["target_tenant"] in ("*", call.project_id)
         for policy in call.state.where("rbac_policies", "object_id", network["id"])
     )
+
+
+def created(call: Call, network: Obj) -> None:
+    if network["router:external"]:
+        call.state.add("rbac_policies", external_policy(network))
 
 
 def show(call: Call, network: Obj) -> Obj:
@@ -48,13 +55,24 @@ def show(call: Call, network: Obj) -> Obj:
 
 def prepare(call: Call, network: Obj) -> None:
     network["status"] = "ACTIVE"
-    most = MTU_FLAT if network["provider:network_type"] == "flat" else MTU_VXLAN
-    if (network["mtu"] or 0) > most:
-        raise invalid(f"Invalid input for operation: Requested MTU is too big, maximum is {most}.")
-    network["mtu"] = network["mtu"] or most
+    check_mtu(network, network["mtu"])
+    network["mtu"] = network["mtu"] or largest_mtu(network)
     if network["provider:network_type"] is None:
         network["provider:network_type"] = "vxlan"
         network["provider:segmentation_id"] = 1 + call.state.next_number() % 65535
+
+
+def update(call: Call, network: Obj, changes: Obj) -> None:
+    check_mtu(network, changes.get("mtu"))
+
+
+def largest_mtu(network: Obj) -> int:
+    return MTU_FLAT if network["provider:network_type"] == "flat" else MTU_VXLAN
+
+
+def check_mtu(network: Obj, mtu: int | None) -> None:
+    if (mtu or 0) > largest_mtu(network):
+        raise invalid(f"Invalid input for operation: Requested MTU is too big, maximum is {largest_mtu(network)}.")
 
 
 def delete(call: Call, network: Obj) -> None:
@@ -106,5 +124,7 @@ NETWORKS = Resource(
     shared_by=is_visible,
     show=show,
     prepare=prepare,
+    created=created,
+    update=update,
     delete=delete,
 )

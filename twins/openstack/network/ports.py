@@ -31,11 +31,17 @@ def prepare(call: Call, port: Obj) -> None:
         refuse_known_mac(call, network["id"], port["mac_address"])
     if port["port_security_enabled"] is None:
         port["port_security_enabled"] = network["port_security_enabled"]
+    port["allowed_address_pairs"] = with_mac(port["allowed_address_pairs"], port["mac_address"])
     port["security_groups"] = groups_of(call, port)
     port["fixed_ips"] = addresses.choose(call, network, port["fixed_ips"], port["id"])
     port["status"] = "DOWN"
     bind(port)
     addresses.take(call.state, port["fixed_ips"], port["id"])
+
+
+def with_mac(pairs: list[Obj], mac: str) -> list[Obj]:
+    """A pair that names no MAC address has the port's own."""
+    return [{"mac_address": mac, **pair} for pair in pairs]
 
 
 def refuse_known_mac(call: Call, network_id: str, mac: str) -> None:
@@ -82,6 +88,9 @@ def update(call: Call, port: Obj, changes: Obj) -> None:
         changes["security_groups"] = groups_of(call, merged) if merged["security_groups"] is not None else []
     if changes.get("mac_address") not in (None, port["mac_address"]):
         refuse_known_mac(call, port["network_id"], changes["mac_address"])
+    if "allowed_address_pairs" in changes:
+        mac = changes.get("mac_address") or port["mac_address"]
+        changes["allowed_address_pairs"] = with_mac(changes["allowed_address_pairs"], mac)
     if "fixed_ips" in changes:
         chosen = addresses.choose(call, network, changes["fixed_ips"], port["id"])
         addresses.release(call.state, port["fixed_ips"])

@@ -20,14 +20,14 @@ class AnyLinkField(RelatedLinkField):
 
     accepts: ClassVar[Mapping[str, str]] = {}
 
-    def _uuid(self, data: str, kind: str) -> UUID:
+    def _uuid(self, data: str, model: Any) -> UUID:
         try:
             if "/" not in data:
                 return UUID(data)
             match = resolve(urlparse(data).path)
             return UUID(match.kwargs[self.accepts[match.url_name or ""]])
         except (Resolver404, KeyError, ValueError):
-            self.fail("wrong_link", kind=kind)
+            self.fail("wrong_link", kind=str(model._meta.verbose_name))
             raise AssertionError("unreachable") from None
 
 

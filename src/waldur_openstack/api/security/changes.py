@@ -13,7 +13,7 @@ from waldur_core.rest.errors import Conflict
 from waldur_openstack import quotas
 from waldur_openstack.api.security.groups import DEFAULT, refuse_default
 from waldur_openstack.api.security.rules import GroupRuleSerializer, require_distinct
-from waldur_openstack.api.tenant_scope import InTenantSerializer
+from waldur_openstack.api.tenant_scope import InTenantSerializer, UpdateSerializer
 from waldur_openstack.models import SecurityGroup, SecurityGroupRule, Tenant
 from waldur_openstack.workflows.network import CreateSecurityGroup, SetSecurityGroupRules, UpdateSecurityGroup
 from waldur_openstack.workflows.security import to_backend
@@ -43,34 +43,20 @@ class SecurityGroupCreateSerializer(InTenantSerializer):
         return group
 
 
-class SecurityGroupUpdateSerializer(serializers.Serializer[Any]):
+class SecurityGroupUpdateSerializer(UpdateSerializer):
     """A new name or description; what is not named stays."""
+
+    workflow = UpdateSecurityGroup
 
     name = serializers.CharField(max_length=150)
     description = serializers.CharField(allow_blank=True, required=False, max_length=255)
 
     def validate_name(self, value: str) -> str:
-        return value if value == self.group.name else require_free_name(self.group.tenant, value, but=self.group)
+        return value if value == self.object.name else require_free_name(self.tenant, value, but=self.object)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        require_own(self.group)
+        require_own(self.object)
         return attrs
-
-    @property
-    def group(self) -> SecurityGroup:
-        assert isinstance(self.instance, SecurityGroup)
-        return self.instance
-
-    @transaction.atomic
-    def update(self, group: SecurityGroup, validated: dict[str, Any]) -> SecurityGroup:
-        """The cloud is told only of a change."""
-        changed = {name: value for name, value in validated.items() if getattr(group, name) != value}
-        if changed:
-            for name, value in changed.items():
-                setattr(group, name, value)
-            group.save(update_fields=[*changed, "modified"])
-            start(UpdateSecurityGroup, group, user=self.context["request"].user)
-        return group
 
 
 def require_free_name(tenant: Tenant, name: str, but: SecurityGroup | None = None) -> str:

@@ -92,7 +92,8 @@ def remove_rows(context: InstanceContext) -> None:
     volumes = list(instance.volumes.select_related("type"))
     addresses = floating_ips(context)
     released = addresses if context.parameters.get("release_floating_ips", True) else addresses.filter(backend_id="")
-    deltas = [quotas.of_instance(instance), {"floating_ip_count": released.count()}]
+    ports = quotas.of_ports(instance.ports.count())
+    deltas = [quotas.of_instance(instance), {"floating_ip_count": released.count()}, ports]
     counters.release(tenant, quotas.added(*deltas, *(quotas.of_volume(volume) for volume in volumes)))
     released.delete()
     addresses.update(port=None, runtime_state="DOWN")

@@ -5,6 +5,7 @@ from typing import Any
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import FloatingIP
+from waldur_openstack.sync.network import floating_ip_columns
 from waldur_openstack.workflows.compute.context import InstanceContext
 from waldur_openstack.workflows.context import described, save
 
@@ -20,8 +21,7 @@ def create_floating_ip(context: InstanceContext) -> JSON:
 
 
 def record_floating_ip(context: InstanceContext, found: JSON) -> None:
-    address = found["floating_ip_address"]
-    save(context.floating_ip, backend_id=found["id"], address=address, name=address, runtime_state=found["status"])
+    save(context.floating_ip, backend_id=found["id"], **floating_ip_columns(found, context.tenant.service_settings))
 
 
 def release_floating_ip(context: InstanceContext) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.sync.network import port_columns
 from waldur_openstack.workflows.compute.context import InstanceContext
 from waldur_openstack.workflows.context import described, save
 
@@ -11,7 +12,7 @@ from waldur_openstack.workflows.context import described, save
 def create_port(context: InstanceContext) -> JSON:
     port = context.port
     # a direct connection to an external network is for the service account alone
-    gateway = context.admin.network if port.network and port.network.is_external else context.cloud.network
+    gateway = context.admin.network if port.is_external else context.cloud.network
     fixed_ips = {"fixed_ips": port.fixed_ips} if port.fixed_ips else {}
     security: dict[str, Any] = {"port_security_enabled": False}
     if port.port_security_enabled:
@@ -28,14 +29,7 @@ def create_port(context: InstanceContext) -> JSON:
 
 
 def record_port(context: InstanceContext, found: JSON) -> None:
-    save(
-        context.port,
-        backend_id=found["id"],
-        mac_address=found["mac_address"],
-        fixed_ips=found["fixed_ips"],
-        status=found["status"],
-        state=CoreState.OK,
-    )
+    save(context.port, backend_id=found["id"], state=CoreState.OK, **port_columns(found))
 
 
 def delete_port(context: InstanceContext) -> None:

@@ -1,11 +1,11 @@
 """The server itself."""
 
-from django.utils.dateparse import parse_datetime
-
 from waldur_core.operations.errors import CloudFailure, Invalid, NotFound
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Instance
+from waldur_openstack.sync.compute import server_columns
+from waldur_openstack.sync.network import port_columns
 from waldur_openstack.workflows.block_storage import record_volume
 from waldur_openstack.workflows.compute.body import server_body
 from waldur_openstack.workflows.compute.context import InstanceContext
@@ -45,14 +45,7 @@ def server_is_active(context: InstanceContext) -> bool:
 
 def record_server(instance: Instance, server: JSON) -> None:
     """Keep what Nova says of a server."""
-    started = server.get("OS-SRV-USG:launched_at")
-    save(
-        instance,
-        runtime_state=server["status"],
-        start_time=parse_datetime(started + "+00:00") if started else None,
-        hypervisor_hostname=server.get("OS-EXT-SRV-ATTR:hypervisor_hostname") or "",
-        key_name=server.get("key_name") or "",
-    )
+    save(instance, **server_columns(server))
 
 
 def delete_server(context: InstanceContext) -> None:
@@ -84,4 +77,4 @@ def read_server(context: InstanceContext) -> None:
     ports = {port.backend_id: port for port in instance.ports.all()}
     for found in context.cloud.network.list("port", device_id=instance.backend_id):
         if port := ports.get(found["id"]):
-            save(port, status=found["status"], device_id=found["device_id"], device_owner=found["device_owner"])
+            save(port, **port_columns(found))

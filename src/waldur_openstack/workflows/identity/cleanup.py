@@ -1,24 +1,23 @@
 """Emptying a project before it is deleted. Each step lists what is there and deletes it, as often as it is asked."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from waldur_core.operations.errors import NotFound
 from waldur_core.operations.workflow import Step
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.cloud.concurrency import for_each
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.models.network import ROUTER_INTERFACES
 
-ROUTER_INTERFACES = (
-    "network:router_interface",
-    "network:router_interface_distributed",
-    "network:ha_router_replicated_interface",
-)
 KEPT = "deletion is not undone"
 
 
 def delete_floating_ips(cloud: Cloud, project: str) -> None:
-    for address in cloud.network.list("floatingip", project_id=project):
-        cloud.network.remove("floatingip", address["id"])
+    found = cloud.network.list("floatingip", project_id=project)
+    for_each(lambda address: cloud.network.remove("floatingip", address["id"]), found)
 
 
 def clear_routes(cloud: Cloud, project: str) -> None:
@@ -29,26 +28,29 @@ def clear_routes(cloud: Cloud, project: str) -> None:
 
 def delete_ports(cloud: Cloud, project: str) -> None:
     """Router interfaces are taken off their router, all others deleted; gateways go with the router."""
-    for port in cloud.network.list("port", project_id=project):
+
+    def delete(port: JSON) -> None:
         if port["device_owner"] in ROUTER_INTERFACES:
             cloud.network.remove_router_interface(port["device_id"], port["id"])
         elif not port["device_owner"].startswith("network:"):
             cloud.network.remove("port", port["id"])
 
+    for_each(delete, cloud.network.list("port", project_id=project))
+
 
 def delete_all(kind: str) -> Callable[[Cloud, str], None]:
     def delete(cloud: Cloud, project: str) -> None:
-        for item in cloud.network.list(kind, project_id=project):
-            cloud.network.remove(kind, item["id"])
+        found = cloud.network.list(kind, project_id=project)
+        for_each(lambda item: cloud.network.remove(kind, item["id"]), found)
 
     return delete
 
 
 def delete_security_groups(cloud: Cloud, project: str) -> None:
     """All but the default group, which Neutron removes with nobody left to use it."""
-    for group in cloud.network.list("security_group", project_id=project):
-        if group["name"] != "default":
-            cloud.network.remove("security_group", group["id"])
+    found = cloud.network.list("security_group", project_id=project)
+    own = [group["id"] for group in found if group["name"] != "default"]
+    for_each(lambda group: cloud.network.remove("security_group", group), own)
 
 
 def delete_default_security_group(cloud: Cloud, project: str) -> None:
@@ -58,27 +60,32 @@ def delete_default_security_group(cloud: Cloud, project: str) -> None:
 
 
 def delete_snapshots(cloud: Cloud, project: str) -> None:
-    for snapshot in cloud.block_storage.snapshots():
-        if snapshot["status"] != "deleting":
-            cloud.block_storage.delete_snapshot(snapshot["id"])
+    found = [snapshot["id"] for snapshot in cloud.block_storage.snapshots() if snapshot["status"] != "deleting"]
+    for_each(cloud.block_storage.delete_snapshot, found)
 
 
 def delete_servers(cloud: Cloud, project: str) -> None:
-    for server in cloud.compute.servers():
-        cloud.compute.delete_server(server["id"])
+    for_each(cloud.compute.delete_server, [server["id"] for server in cloud.compute.servers()])
 
 
 def delete_volumes(cloud: Cloud, project: str) -> None:
-    for volume in cloud.block_storage.volumes():
-        try:
+    def delete(volume: JSON) -> None:
+        with suppress(NotFound):
             cloud.block_storage.force_delete_volume(volume["id"])
-        except NotFound:
-            continue
+
+    for_each(delete, cloud.block_storage.volumes())
 
 
 def delete_server_groups(cloud: Cloud, project: str) -> None:
     for group in cloud.compute.server_groups():
         cloud.compute.delete_server_group(group["id"])
+
+
+def delete_images(cloud: Cloud, project: str) -> None:
+    """Those that nobody else can use; a published image is its provider's affair."""
+    for image in cloud.image.images(owner=project):
+        if image["visibility"] in ("private", "shared"):
+            cloud.image.delete_image(image["id"])
 
 
 def _in_project(function: Callable[[Cloud, str], Any]) -> Callable[[Any], Any]:
@@ -124,6 +131,7 @@ STEPS = (
     _step("Delete snapshots", delete_snapshots, lambda cloud: cloud.block_storage.snapshots()),
     _step("Delete servers", delete_servers, lambda cloud: cloud.compute.servers()),
     _step("Delete volumes", delete_volumes, lambda cloud: cloud.block_storage.volumes()),
+    _step("Delete images", delete_images),
     _step("Delete networks", delete_all("network")),
     _step("Delete security groups", delete_security_groups),
     _step("Delete server groups", delete_server_groups),

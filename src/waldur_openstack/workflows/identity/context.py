@@ -34,7 +34,3 @@ class TenantContext(CloudContext):
     @cached_property
     def roles(self) -> dict[str, str]:
         return self.admin.identity.roles()
-
-    @property
-    def external_network_id(self) -> str:
-        return str(self.tenant.service_settings.secret_options.get("external_network_id") or "")

@@ -7,26 +7,10 @@ from waldur_core.operations.workflow import CreateWorkflow, Step
 from waldur_core.structure.states import CoreState
 from waldur_openstack import catalogue
 from waldur_openstack.models import Tenant
+from waldur_openstack.sync.external_networks import pull_external_networks
 from waldur_openstack.workflows.context import save, set_backend_id
+from waldur_openstack.workflows.identity import first_network
 from waldur_openstack.workflows.identity.context import TenantContext
-from waldur_openstack.workflows.identity.first_network import (
-    add_interface,
-    clear_gateway,
-    connects,
-    create_network,
-    create_router,
-    create_subnet,
-    delete_network,
-    find_described,
-    find_interface,
-    record_gateway,
-    record_interface,
-    record_network,
-    record_subnet,
-    remove_interface,
-    remove_row,
-    set_gateway,
-)
 from waldur_openstack.workflows.identity.project import (
     GOES_WITH_PROJECT,
     create_project,
@@ -80,45 +64,7 @@ class CreateTenant(CreateWorkflow):
             needs="storage",
         ),
         Step(name="Set network quotas", do=set_quotas("network"), undo=delete_quotas("network")),
-        Step(
-            name="Create network",
-            when=lambda c: c.network,
-            do=create_network,
-            marker=find_described("network", "network"),
-            record=record_network,
-            undo=delete_network,
-        ),
-        Step(
-            name="Create subnet",
-            when=lambda c: c.subnet,
-            do=create_subnet,
-            marker=find_described("subnet", "subnet"),
-            record=record_subnet,
-            undo=remove_row("subnet", "subnet"),
-        ),
-        Step(
-            name="Create router",
-            when=lambda c: c.router,
-            do=create_router,
-            marker=find_described("router", "router"),
-            record=lambda c, router: save(c.router, backend_id=router["id"], state=CoreState.OK),
-            undo=remove_row("router", "router"),
-        ),
-        Step(
-            name="Connect subnet to router",
-            when=lambda c: c.router and c.subnet,
-            do=add_interface,
-            marker=find_interface,
-            record=record_interface,
-            undo=remove_interface,
-        ),
-        Step(
-            name="Connect router to external network",
-            when=lambda c: c.router and connects(c),
-            do=set_gateway,
-            record=record_gateway,
-            undo=clear_gateway,
-        ),
+        *first_network.STEPS,
         Step(
             name="Create security group",
             each=lambda c: [(g.uuid.hex, g.name) for g in c.tenant.securitygroups.order_by("pk")],
@@ -131,6 +77,11 @@ class CreateTenant(CreateWorkflow):
         Step(name="Read images", do=pull(catalogue.pull_images), keeps="only reads"),
         Step(name="Read volume types", do=pull(catalogue.pull_volume_types), keeps="only reads"),
         Step(name="Read availability zones", do=pull(catalogue.pull_zones), keeps="only reads"),
+        Step(
+            name="Read external networks",
+            do=lambda c: pull_external_networks(c.tenant.service_settings, c.admin),
+            keeps="only reads",
+        ),
         Step(name="Read security groups", do=pull(catalogue.pull_security_groups), keeps="only reads"),
         Step(name="Read quotas", do=pull(catalogue.pull_quotas), keeps="only reads"),
     )

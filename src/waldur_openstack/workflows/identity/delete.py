@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from waldur_core.operations.models import Operation
 from waldur_core.operations.workflow import DeleteWorkflow, Step
 from waldur_openstack.models import Tenant
-from waldur_openstack.models.identity import TenantObject
+from waldur_openstack.models.identity import tenant_models
 from waldur_openstack.workflows.context import save
 from waldur_openstack.workflows.identity import cleanup
 from waldur_openstack.workflows.identity.context import TenantContext
@@ -65,6 +65,6 @@ class DeleteTenant(DeleteWorkflow):
 def operations_inside(tenant: Tenant) -> QuerySet[Operation]:
     """What is still at work on servers, volumes and the like: it could make something after we looked for it."""
     inside = Q()
-    for model in TenantObject.__subclasses__():
+    for model in tenant_models():
         inside |= Q(subject_uuid__in=model._default_manager.filter(tenant=tenant).values("uuid"))
     return Operation.objects.filter(inside, state__in=Operation.LIVE)

@@ -1,140 +1,100 @@
 """The network a new tenant gets: subnet, router, and the way out."""
 
+from collections.abc import Callable
 from typing import Any
 
+from waldur_core.operations.workflow import Step
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.workflows.context import described, save
+from waldur_openstack.sync.network import network_columns, router_columns, subnet_columns
+from waldur_openstack.workflows.context import save
 from waldur_openstack.workflows.identity.context import TenantContext
+from waldur_openstack.workflows.network import gateways, interfaces
+from waldur_openstack.workflows.network.objects import (
+    create_network,
+    create_router,
+    create_subnet,
+    find_own,
+    remove_own,
+)
 
 
-def create_network(context: TenantContext) -> JSON:
-    network = context.network
-    assert network
-    mtu = {"mtu": network.mtu} if network.mtu else {}
-    return context.cloud.network.create("network", name=network.name, description=described(network), **mtu)
+def recorded(name: str, columns: Callable[[JSON], dict[str, Any]]) -> Callable[[TenantContext, JSON], None]:
+    """What was made becomes the tenant's row of this name."""
+
+    def record(context: TenantContext, found: JSON) -> None:
+        save(getattr(context, name), backend_id=found["id"], state=CoreState.OK, **columns(found))
+
+    return record
 
 
-def record_network(context: TenantContext, network: JSON) -> None:
-    assert context.network
-    save(
-        context.network,
-        backend_id=network["id"],
-        mtu=network.get("mtu"),
-        port_security_enabled=network.get("port_security_enabled", True),
-        type=network.get("provider:network_type", ""),
-        segmentation_id=network.get("provider:segmentation_id"),
-        state=CoreState.OK,
-    )
-    save(context.tenant, internal_network_id=network["id"])
-
-
-def delete_network(context: TenantContext) -> None:
-    remove_object(context, "network", context.network)
-    save(context.tenant, internal_network_id="")
-
-
-def create_subnet(context: TenantContext) -> JSON:
-    subnet = context.subnet
-    assert subnet
-    return context.cloud.network.create(
-        "subnet",
-        name=subnet.name,
-        description=described(subnet),
-        network_id=subnet.network.backend_id,
-        cidr=subnet.cidr,
-        ip_version=subnet.ip_version,
-        enable_dhcp=subnet.enable_dhcp,
-        allocation_pools=subnet.allocation_pools,
-        dns_nameservers=subnet.dns_nameservers,
-    )
-
-
-def record_subnet(context: TenantContext, subnet: JSON) -> None:
-    assert context.subnet
-    save(
-        context.subnet,
-        backend_id=subnet["id"],
-        gateway_ip=subnet["gateway_ip"],
-        allocation_pools=subnet["allocation_pools"],
-        state=CoreState.OK,
-    )
-
-
-def create_router(context: TenantContext) -> JSON:
-    return context.cloud.network.create("router", name=context.router.name, description=described(context.router))
-
-
-def add_interface(context: TenantContext) -> None:
-    router, subnet = context.router, context.subnet
-    assert subnet
-    context.cloud.network.add_router_interface(router.backend_id, subnet.backend_id)
-
-
-def find_interface(context: TenantContext) -> JSON | None:
-    router, subnet = context.router, context.subnet
-    assert subnet
-    filters = {"device_id": router.backend_id, "fixed_ips": f"subnet_id={subnet.backend_id}"}
-    return context.cloud.network.first("port", **filters)
-
-
-def record_interface(context: TenantContext, _: Any) -> None:
-    assert context.subnet
-    save(context.subnet, is_connected=True, router=context.router)
-
-
-def remove_interface(context: TenantContext) -> None:
-    port = find_interface(context) if context.router and context.router.backend_id else None
-    if port:
-        context.cloud.network.remove_router_interface(context.router.backend_id, port["id"])
-    if context.subnet:
-        save(context.subnet, is_connected=False, router=None)
-
-
-def set_gateway(context: TenantContext) -> JSON:
-    gateway = {"network_id": context.external_network_id}
-    return context.cloud.network.update("router", context.router.backend_id, external_gateway_info=gateway)
-
-
-def record_gateway(context: TenantContext, router: JSON) -> None:
-    info = router["external_gateway_info"]
-    save(
-        context.router,
-        external_network_id=info["network_id"],
-        enable_snat=info.get("enable_snat"),
-        external_fixed_ips=info.get("external_fixed_ips", []),
-        state=CoreState.OK,
-    )
-    save(context.tenant, external_network_id=info["network_id"])
-
-
-def clear_gateway(context: TenantContext) -> None:
-    if context.router and context.router.backend_id:
-        context.cloud.network.update("router", context.router.backend_id, external_gateway_info=None)
-    save(context.tenant, external_network_id="")
-
-
-def find_described(kind: str, row: str) -> Any:
-    """A marker: the object of this kind whose description is the one we give the row."""
-
-    def marker(context: TenantContext) -> JSON | None:
-        return context.cloud.network.first(kind, description=described(getattr(context, row)))
-
-    return marker
-
-
-def remove_row(kind: str, row: str) -> Any:
+def removed(name: str) -> Callable[[TenantContext], None]:
     def undo(context: TenantContext) -> None:
-        remove_object(context, kind, getattr(context, row))
+        if row := getattr(context, name):
+            remove_own(context.cloud, name, row, state=CoreState.CREATION_SCHEDULED)
 
     return undo
 
 
-def remove_object(context: TenantContext, kind: str, row: Any) -> None:
-    if row is not None and row.backend_id:
-        context.cloud.network.remove(kind, row.backend_id)
-        save(row, backend_id="", state=CoreState.CREATION_SCHEDULED)
+def record_network(context: TenantContext, found: JSON) -> None:
+    recorded("network", network_columns)(context, found)
+    save(context.tenant, internal_network_id=found["id"])
 
 
-def connects(context: TenantContext) -> bool:
-    return not context.tenant.skip_connection_extnet and bool(context.external_network_id)
+def remove_network(context: TenantContext) -> None:
+    removed("network")(context)
+    save(context.tenant, internal_network_id="")
+
+
+def disconnect(context: TenantContext) -> None:
+    if context.router and context.subnet:
+        interfaces.disconnect(context.cloud, context.router, context.subnet)
+        interfaces.forget_interface(context.router, context.subnet)
+
+
+def clear_gateway(context: TenantContext) -> None:
+    if context.router and context.router.backend_id:
+        gateways.record_gateway(context.router, gateways.clear_gateway(context.cloud, context.router))
+
+
+STEPS = (
+    Step(
+        name="Create network",
+        when=lambda c: c.network,
+        do=lambda c: create_network(c.cloud, c.network),
+        marker=lambda c: find_own(c.cloud, "network", c.network),
+        record=record_network,
+        undo=remove_network,
+    ),
+    Step(
+        name="Create subnet",
+        when=lambda c: c.subnet,
+        do=lambda c: create_subnet(c.cloud, c.subnet),
+        marker=lambda c: find_own(c.cloud, "subnet", c.subnet),
+        record=recorded("subnet", subnet_columns),
+        undo=removed("subnet"),
+    ),
+    Step(
+        name="Create router",
+        when=lambda c: c.router,
+        do=lambda c: create_router(c.cloud, c.router),
+        marker=lambda c: find_own(c.cloud, "router", c.router),
+        record=recorded("router", router_columns),
+        undo=removed("router"),
+    ),
+    Step(
+        name="Connect subnet to router",
+        when=lambda c: c.router and c.subnet,
+        do=lambda c: interfaces.add_interface(c.cloud, c.router, c.subnet),
+        marker=lambda c: interfaces.find_interface(c.cloud, c.router, c.subnet),
+        record=lambda c, found: interfaces.record_interface(c.router, found),
+        undo=disconnect,
+    ),
+    Step(
+        name="Connect router to external network",
+        when=lambda c: c.router and c.external_network_id,
+        do=lambda c: gateways.set_gateway(c.cloud, c.router, c.external_network_id),
+        record=lambda c, found: gateways.record_gateway(c.router, found),
+        undo=clear_gateway,
+    ),
+)

@@ -8,6 +8,7 @@ from waldur_core.quotas import counters
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import FloatingIP, Port
+from waldur_openstack.sync.network import floating_ip_columns
 from waldur_openstack.workflows.context import CloudContext, described, save
 
 REVERSIBLE_BY_USER = "the opposite action is the user's to take"
@@ -43,8 +44,7 @@ def find_address(context: FloatingIPContext) -> JSON | None:
 
 
 def record_address(context: FloatingIPContext, found: JSON) -> None:
-    number = found["floating_ip_address"]
-    save(context.subject, backend_id=found["id"], address=number, name=number, runtime_state=found["status"])
+    save(context.subject, backend_id=found["id"], **floating_ip_columns(found, context.tenant.service_settings))
 
 
 def remove_address(context: FloatingIPContext) -> None:
@@ -53,7 +53,7 @@ def remove_address(context: FloatingIPContext) -> None:
     backend_id = address.backend_id or (find_address(context) or {}).get("id")
     if backend_id:
         context.cloud.network.remove("floatingip", backend_id)
-    save(address, backend_id="", address=None, name="", runtime_state="")
+    save(address, backend_id="", address=None, external_address=None, name="", runtime_state="")
 
 
 class CreateFloatingIP(CreateWorkflow):

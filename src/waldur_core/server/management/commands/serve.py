@@ -3,9 +3,9 @@
 import signal
 from typing import Any
 
-from cheroot.wsgi import Server
 from django.core.management.base import BaseCommand, CommandParser
 
+from waldur_core.server.http import Server
 from waldur_core.server.memory import settle
 from waldur_core.server.worker import EmbeddedWorker
 from waldur_core.server.wsgi import application

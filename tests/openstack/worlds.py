@@ -1,0 +1,99 @@
+"""Worlds that take long to build are built once and then remembered: the rows they added and what the twin held.
+
+A world stands on another: its rows have fixed primary keys, so what is built on it later refers to the right ones.
+"""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from twins.openstack import OpenStackTwin
+from twins.openstack.state import State
+from waldur_core.permissions.models import Role
+
+_worlds: dict[Any, "World"] = {}
+
+
+@dataclass(frozen=True)
+class World:
+    rows: dict[str, list[bytes]]
+    cloud: bytes
+    found: Any
+
+
+def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any]) -> Any:
+    """What `build` returns (a model's object, a list or dict of them, or None), built or brought back.
+
+    The same key means the same world on the same foundation.
+    """
+    roles = tuple(Role.objects.order_by("pk").values_list("pk", flat=True))  # a flushed database starts anew
+    key = (key, twin and twin.auth_url, roles)
+    if key in _worlds:
+        return _bring_back(_worlds[key], twin)
+    before = {table: _last(table) for table in _tables()}
+    revision = _revision(twin)
+    found = build()
+    connection.check_constraints()
+    rows = {table: added for table, last in before.items() if (added := _rows_after(table, last))}
+    cloud = contents(twin) if twin and _revision(twin) != revision else b""
+    _worlds[key] = World(rows, cloud, pickle.dumps(found))
+    return found
+
+
+def _revision(twin: OpenStackTwin | None) -> int:
+    return twin.cloud.state.revision if twin and twin.cloud else 0
+
+
+def contents(twin: OpenStackTwin) -> bytes:
+    """All that the cloud holds, with the bytes of its images."""
+    assert twin.cloud
+    files = {image["id"]: twin.cloud.image_file(image["id"]) for image in twin.cloud.state.all("images")}
+    images = {key: file.read_bytes() for key, file in files.items() if file.exists()}
+    return pickle.dumps((twin.cloud.state.dump(), images))
+
+
+def fill(twin: OpenStackTwin, saved: bytes) -> None:
+    """Put the cloud back to what it held."""
+    assert twin.cloud
+    dump, images = pickle.loads(saved)
+    state = State()
+    state.load(dump)
+    twin.cloud.forget_images()
+    for key, data in images.items():
+        twin.cloud.image_file(key).write_bytes(data)
+    twin.cloud.state = state
+
+
+def _bring_back(world: World, twin: OpenStackTwin | None) -> Any:
+    with transaction.atomic(), connection.cursor() as cursor:  # references are checked at its end
+        for table, rows in world.rows.items():
+            with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
+                for row in rows:
+                    copy.write(row)
+    if twin and world.cloud:
+        fill(twin, world.cloud)
+    return pickle.loads(world.found)
+
+
+def _tables() -> list[str]:
+    models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    return [model._meta.db_table for model in models if model._meta.pk.column == "id"]
+
+
+def _last(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"')
+        (last,) = cursor.fetchone()
+    return int(last)
+
+
+def _rows_after(table: str, last: int) -> list[bytes]:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY (SELECT * FROM "{table}" WHERE id > {last} ORDER BY id) TO STDOUT') as copy,
+    ):
+        return [bytes(row) for row in copy]
