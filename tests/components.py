@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
@@ -14,6 +15,20 @@ URLS = {
     LAB: os.environ.get("LAB_AUTH_URL", "http://127.0.0.1:5000/v3"),
 }
 PORTS = {"amqp": 5672, "redis": 6379, "postgresql": 5432, "http": 80, "https": 443}
+
+
+RECORDINGS = "OPENNEBULA_SAMPLES"
+
+
+def needs_recordings() -> Path:
+    """The folder with recorded calls of a real OpenNebula, which the environment variable names."""
+    folder = Path(os.environ.get(RECORDINGS, ""))
+    if os.environ.get(RECORDINGS) and (folder / "calls.jsonl").exists():
+        return folder
+    reason = f"needs recorded calls of a real OpenNebula: set {RECORDINGS} to their folder"
+    if os.environ.get("REQUIRE_COMPONENTS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def needs(name: str) -> str:

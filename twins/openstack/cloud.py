@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twins.clock import Clock
+from twins.faults import Faults
+
 from . import transitions
-from .clock import Clock
-from .faults import Faults
+from .faults import Fault
 from .seed import plant
 from .state import State
 
@@ -49,7 +51,7 @@ class Cloud:
     ) -> None:
         self.settings = settings
         self.clock = Clock()
-        self.faults = Faults()
+        self.faults = Faults(Fault)
         self.latency = transitions.delays(latency)
         self.state = State()
         self.calls: deque[LoggedCall] = deque(maxlen=settings.log_size)
@@ -66,6 +68,11 @@ class Cloud:
         self.state = State()
         self.state.revision = revision + 1
         plant(self)
+
+    def take_over(self, state: State) -> None:
+        """Go on from a saved state."""
+        self.forget_images()
+        self.state = state
 
     def advance(self) -> None:
         transitions.advance(self)

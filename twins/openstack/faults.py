@@ -1,15 +1,12 @@
-"""Faults on demand: rules that make chosen calls or transitions go wrong."""
+"""Faults that the simulated OpenStack knows beside the common ones: answers with a status."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from dataclasses import asdict, dataclass, field
-from fnmatch import fnmatchcase
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-ACTIONS = ("status", "lose_reply", "drop", "delay", "hold_before", "hold_after", "fail")
-SERVICES = ("identity", "compute", "network", "block_storage", "image")
+from twins import faults
+
 DEFAULT_TEXT = {
     400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
     403: "Policy doesn't allow this action to be performed.",
@@ -23,142 +20,21 @@ DEFAULT_TEXT = {
 
 
 @dataclass
-class Fault:
-    """One rule. Empty criteria match everything; ``operation`` and ``transition`` may hold ``*``.
+class Fault(faults.Fault):
+    """One rule; the action ``status`` answers with ``status`` in the service's own error shape, or with ``body``."""
 
-    ``nth`` skips the first n-1 matches; ``times`` is how often the rule then strikes (0: for ever).
-    """
+    actions: ClassVar[tuple[str, ...]] = ("status", *faults.COMMON_ACTIONS)
+    services: ClassVar[tuple[str, ...]] = ("identity", "compute", "network", "block_storage", "image")
 
-    action: str
-    service: str = ""
-    method: str = ""
-    path: str = ""
-    operation: str = ""
-    transition: str = ""
-    nth: int = 1
-    times: int = 1
     status: int = 500
-    message: str = ""
     body: Any = None
     retry_after: int | None = None
-    seconds: float = 0.0
-    id: int = 0
-    matched: int = 0
-    struck: int = 0
 
     def __post_init__(self) -> None:
-        if self.action not in ACTIONS:
-            raise ValueError(f"unknown action {self.action!r}; known: {', '.join(ACTIONS)}")
-        if self.service and self.service not in SERVICES:
-            raise ValueError(f"unknown service {self.service!r}; known: {', '.join(SERVICES)}")
+        super().__post_init__()
         if self.action == "fail":
             self.message = self.message or "No valid host was found."
         if self.action == "status":
             self.message = self.message or DEFAULT_TEXT.get(self.status, "Injected fault.")
             if self.status in (413, 429, 503) and self.retry_after is None:
                 self.retry_after = 1
-        re.compile(self.path)
-
-    def fits(self, service: str, method: str, path: str, operation: str) -> bool:
-        return (
-            self.action != "fail"
-            and self.service in ("", service)
-            and self.method.upper() in ("", method)
-            and (not self.operation or fnmatchcase(operation, self.operation))
-            and (not self.path or re.search(self.path, path) is not None)
-        )
-
-    def strikes(self) -> bool:
-        """Count one match; True when this one is to go wrong."""
-        self.matched += 1
-        if self.matched < self.nth or (self.times and self.struck >= self.times):
-            return False
-        self.struck += 1
-        return True
-
-
-@dataclass
-class Hold:
-    """A call that waits for ``POST /_twin/release``."""
-
-    id: int
-    when: str
-    operation: str
-    method: str
-    path: str
-    released: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def show(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "released"}
-
-
-class Faults:
-    """All rules, all calls on hold, and the services that are dark."""
-
-    def __init__(self) -> None:
-        self.rules: list[Fault] = []
-        self.holds: dict[int, Hold] = {}
-        self.dark: dict[str, str] = {}
-        self.light = asyncio.Event()
-        self._last = 0
-
-    def add(self, **rule: Any) -> Fault:
-        fault = Fault(**rule)
-        fault.id = self._next()
-        self.rules.append(fault)
-        return fault
-
-    def remove(self, fault_id: int | None = None) -> None:
-        self.rules = [rule for rule in self.rules if fault_id is not None and rule.id != fault_id]
-
-    def show(self) -> list[dict[str, Any]]:
-        return [asdict(rule) for rule in self.rules]
-
-    def take(self, service: str, method: str, path: str, operation: str) -> list[Fault]:
-        """The faults that strike this call. Every rule that fits counts it."""
-        if not self.rules:
-            return []
-        return [rule for rule in self.rules if rule.fits(service, method, path, operation) and rule.strikes()]
-
-    def take_transition(self, name: str) -> Fault | None:
-        for rule in self.rules:
-            if rule.action == "fail" and fnmatchcase(name, rule.transition or "*") and rule.strikes():
-                return rule
-        return None
-
-    async def hold(self, when: str, operation: str, method: str, path: str) -> None:
-        hold = Hold(self._next(), when, operation, method, path)
-        self.holds[hold.id] = hold
-        try:
-            await hold.released.wait()
-        finally:
-            self.holds.pop(hold.id, None)
-
-    def release(self, hold_id: int | None = None) -> int:
-        """Let one held call, or all of them, go on; how many that were."""
-        chosen = [hold for hold in self.holds.values() if hold_id in (None, hold.id)]
-        for hold in chosen:
-            hold.released.set()
-        return len(chosen)
-
-    def go_dark(self, service: str, mode: str) -> None:
-        """``silent`` accepts connections and never answers; ``refuse`` aborts them."""
-        if mode not in ("silent", "refuse"):
-            raise ValueError("mode is 'silent' or 'refuse'")
-        for name in [service] if service else SERVICES:
-            self.dark[name] = mode
-
-    def go_light(self, service: str = "") -> None:
-        for name in [service] if service else list(self.dark):
-            self.dark.pop(name, None)
-        self.light.set()
-        self.light = asyncio.Event()
-
-    async def wait_in_the_dark(self, service: str) -> None:
-        """Wait until the service is lit again; the caller's answer is lost all the same."""
-        while self.dark.get(service) == "silent":
-            await self.light.wait()
-
-    def _next(self) -> int:
-        self._last += 1
-        return self._last

@@ -14,7 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
-from . import inspection
+from twins.inspection import add_routes
+
 from .block_storage.service import SERVICE as BLOCK_STORAGE
 from .cloud import Cloud, LoggedCall
 from .compute.service import SERVICE as COMPUTE
@@ -23,6 +24,7 @@ from .faults import Fault
 from .identity.service import SERVICE as IDENTITY
 from .identity.tokens import authenticate
 from .image.service import SERVICE as IMAGE
+from .inspection import ROWS as INSPECTION
 from .network.service import SERVICE as NETWORK
 from .service import Service
 from .state import new_id
@@ -55,7 +57,7 @@ def make_app(cloud: Cloud) -> web.Application:
         return await logged(await begin(cloud, request))
 
     app = web.Application(client_max_size=LARGEST_BODY)
-    inspection.add_routes(app, cloud)
+    add_routes(app, cloud, INSPECTION)
     app.router.add_route("*", "/{path:.*}", handle)
     return app
 

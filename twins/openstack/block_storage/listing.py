@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .. import clock, paging
+from twins import clock
+
+from .. import paging
 from ..errors import ApiError, bad_request, not_found
 from ..state import Obj, newest_first
 from ..wire import Call

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .. import clock, paging
+from twins import clock
+
+from .. import paging
 from ..errors import bad_request, policy_refusal
 from ..state import Obj, newest_first
 from ..wire import Call

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from ..clock import iso
+from twins.clock import iso
+
 from ..cloud import Cloud
 from ..errors import UNAUTHORIZED, ApiError, bad_request, not_found
 from ..state import Obj

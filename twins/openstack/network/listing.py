@@ -55,7 +55,7 @@ def candidates(resource: Resource, call: Call, filters: dict[str, set[str]]) -> 
     if "id" in filters:
         return [obj for key in sorted(filters["id"]) if (obj := state.get(kind, key))]
     for name, values in filters.items():
-        if state.indexed(kind, name):
+        if state.is_indexed(kind, name):
             return [obj for value in sorted(values) for obj in state.where(kind, name, value)]
     return state.all(kind)
 

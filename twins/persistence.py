@@ -6,17 +6,28 @@ import asyncio
 import contextlib
 import json
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-from .cloud import Cloud
+from .clock import Clock
 from .state import State
 
 PAUSE = 0.5
+AnyState = TypeVar("AnyState", bound=State)
 
 
-class Keeper:
+class KeptCloud(Protocol[AnyState]):
+    """What is kept of a cloud: its state and its time."""
+
+    clock: Clock
+    state: AnyState
+
+    def take_over(self, state: AnyState) -> None: ...
+
+
+class Keeper(Generic[AnyState]):
     """Keeps one cloud's state in one file. Writing is atomic: a new file takes the old one's place."""
 
-    def __init__(self, cloud: Cloud, path: Path) -> None:
+    def __init__(self, cloud: KeptCloud[AnyState], path: Path) -> None:
         self.cloud = cloud
         self.path = path
         self._saved = -1
@@ -26,11 +37,10 @@ class Keeper:
         """Take over what the file holds; without a file the seed contents stay."""
         if not self.path.exists():
             return
-        state = State()
+        state = type(self.cloud.state)()
         saved = json.loads(self.path.read_text())
         state.load(saved)
-        self.cloud.forget_images()
-        self.cloud.state = state
+        self.cloud.take_over(state)
         self.cloud.clock.offset = saved.get("clock_offset", 0.0)
         self._saved = state.revision
 

@@ -1,0 +1,1 @@
+"""Who may do what: sessions, permissions, ACL rules, locks, quotas, virtual data centers."""

@@ -1,0 +1,1 @@
+"""What an administrator sets up: zones, clusters, hosts, datastores, images, and the daemon itself."""

@@ -1,0 +1,1 @@
+"""Virtual networks with their address ranges and leases, security groups, virtual routers."""

@@ -1,0 +1,1 @@
+"""Virtual machines: templates, building, scheduling, life cycle, capacity, disks and NICs."""
