@@ -1,6 +1,6 @@
 """Whatever is asked, by whomever: the answer is one that the OpenAPI document describes, and never a server's error.
 
-schemathesis makes the requests from the document itself, right ones and wrong ones, so a new endpoint is tested at once.
+schemathesis makes the requests from the document itself, right and wrong ones, so a new endpoint is tested at once.
 Nothing stays of a request: it is rolled back, and no operation that it starts is carried out.
 """
 

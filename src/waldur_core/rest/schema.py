@@ -44,8 +44,8 @@ def declared_serializer(view: Any, action: str | None) -> Any:
 
 class Schema(AutoSchema):
     """Knows `request_serializers = {action: class}`: bodies that differ from what is answered; and
-    `operation_suffixes = {action: word}`, which tell apart paths that differ by a variable alone. Adds to every endpoint
-    the answers by which it refuses.
+    `operation_suffixes = {action: word}`, which tell apart paths that differ by a variable alone. Adds to every
+    endpoint the answers by which it refuses.
     """
 
     def get_operation_id(self) -> str:

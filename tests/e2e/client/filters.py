@@ -164,13 +164,9 @@ OF_KIND: dict[tuple[str, str], Filter] = {
     ("instances", "attach_volume_uuid"): Filter(
         lambda stage, row: stage.volume.uuid, lambda stage, row: attached_volume(stage, row).uuid
     ),
-    ("instances", "security_group"): Filter(
-        lambda stage, row: stage.link(group_of_server(stage, row)), NOWHERE
-    ),
+    ("instances", "security_group"): Filter(lambda stage, row: stage.link(group_of_server(stage, row)), NOWHERE),
     ("instances", "security_group_uuid"): Filter(lambda stage, row: group_of_server(stage, row).uuid, NOBODY),
-    ("volumes", "attach_instance_uuid"): Filter(
-        lambda stage, row: stage.server.uuid, NOBODY
-    ),
+    ("volumes", "attach_instance_uuid"): Filter(lambda stage, row: stage.server.uuid, NOBODY),
     ("volumes", "instance"): Filter(lambda stage, row: stage.link(row.instance), NOWHERE, attached_volume),
     ("volumes", "instance_uuid"): Filter(lambda stage, row: row.instance.uuid, NOBODY, attached_volume),
     ("volumes", "snapshot"): Filter(

@@ -62,7 +62,9 @@ class Stage:
 
     # asking --------------------------------------------------------------------------------------------------------
 
-    def call(self, name: str, subject: Row = None, body: Any = None, /, *, who: str = "owner", **parameters: Any) -> Any:
+    def call(
+        self, name: str, subject: Row = None, body: Any = None, /, *, who: str = "owner", **parameters: Any
+    ) -> Any:
         """What the client's function has read; then all work is done.
 
         The client raises UnexpectedStatus for a status it does not document, and fails at what it cannot parse.
