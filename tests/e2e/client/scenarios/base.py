@@ -37,6 +37,7 @@ class Scenarios:
         assert self.call("list", who="stranger") == []
 
     def count(self) -> None:
+        assert self.standing()
         assert self.call("count") == len(self.call("list", page_size=300)) > 0
 
     def retrieve(self) -> None:
