@@ -45,7 +45,7 @@ class Scenarios:
         for who in ("owner", "member"):
             found = self.call("retrieve", row, who=who)
             assert (found.uuid, found.url) == (row.uuid, self.call("retrieve", row, who="staff").url)
-            assert getattr(found, "name", "") == getattr(row, "name", "")
+            assert getattr(found, "name", row.name) == row.name
 
 
 class Stateful(Scenarios):

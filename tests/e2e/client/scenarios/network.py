@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from waldur_api_client.errors import UnexpectedStatus
+from waldur_api_client.models.network_rbac_policy_direction_enum import NetworkRBACPolicyDirectionEnum as Direction
 
 from tests.e2e.client.scenarios.base import Removable, Renamable, Scenarios, Stateful
 from tests.e2e.client.scenarios.identity import RULE
@@ -50,6 +51,16 @@ class RBACPolicies(Removable):
 
     def make(self) -> Row:
         return self.model.objects.get(uuid=self._shared(self.stage.another_network()).uuid)
+
+    def list(self) -> None:
+        super().list()
+        policy = self.standing()
+        for tenant, direction in ((policy.tenant, "outbound"), (policy.target_tenant, "inbound")):
+            seen = [
+                {row.uuid for row in self.call("list", tenant_uuid=tenant.uuid, direction=Direction(way))}
+                for way in (direction, "inbound" if direction == "outbound" else "outbound", "all")
+            ]
+            assert [policy.uuid in uuids for uuids in seen] == [True, False, True]
 
     def _shared(self, network: Row) -> Any:
         target = self.stage.link(self.stage.neighbour)
