@@ -45,7 +45,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES_EACH = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
+EXAMPLES_EACH = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "2"))
 QUICK = settings(
     max_examples=EXAMPLES_EACH,
     deadline=None,
@@ -63,7 +63,7 @@ class Crowd:
     """The people of the estate with their tokens, and one object of every kind that they may ask for."""
 
     def __init__(self, estate: Estate) -> None:
-        self.estate, self.asked = estate, 0
+        self.estate = estate
         self.failures: dict[tuple[str, str], str] = {}
         for label, example in EXAMPLES.items():
             if not apps.get_model(label)._default_manager.exists():
@@ -81,26 +81,35 @@ class Crowd:
     def object_of(self, view: Any) -> Any:
         return view.queryset.model._default_manager.order_by("pk").last()
 
-    def place(self, case: Any) -> None:
-        """Put an object that exists into the path."""
+    def place(self, case: Any, uuid: str = "") -> None:
+        """Put an object that exists into the path: that of the uuid, or any."""
         view = VIEWS.get(case.operation.path)
         if hasattr(view, "lookup_field") and view.queryset is not None:
-            value = getattr(self.object_of(view), view.lookup_field)
+            value = uuid or getattr(self.object_of(view), view.lookup_field)
             first = next(iter(case.path_parameters), None)
             if first:
                 case.path_parameters[first] = getattr(value, "hex", str(value))
 
     def ask(self, case: Any, who: str) -> None:
         """Send the request as `who`, note what is wrong with the answer, take everything back."""
-        with transaction.atomic(), kept_connection():
-            response = case.call(headers=self.headers(who))
+        with transaction.atomic():
+            response = self.call(case, who)
             transaction.set_rollback(True)
-        self.asked += 1
+        self.check(case, response, who)
+
+    def call(self, case: Any, who: str) -> Any:
+        with kept_connection():
+            return case.call(headers=self.headers(who))
+
+    def check(self, case: Any, response: Any, who: str) -> None:
         try:
             case.validate_response(response, checks=CHECKS, headers=self.headers(who))
         except FailureGroup as found:
             for failure in found.exceptions:
                 self.failures.setdefault((case.operation.label, failure.title), f"as {who}: {failure}\n{case.body!r}")
+
+    def told(self) -> str:
+        return "\n\n".join(f"{label} {text}" for (label, _), text in self.failures.items())
 
 
 @contextmanager
@@ -132,14 +141,17 @@ def schema(crowd: Crowd) -> Iterator[Any]:
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_answer_is_documented(estate: Estate, crowd: Crowd, schema: Any, section: str) -> None:
     crowd.failures.clear()
-    for result in schema.include(path_regex=f"^/{section}(/|$)").get_all_operations():
-        operation = result.ok()
+    for operation in operations_of(schema, section):
         for mode in GenerationMode:
             try:
                 everybody_asks(crowd, operation.as_strategy(generation_mode=mode))
             except Unsatisfiable:
                 continue  # nothing can be wrong about a request without parameters
-    assert not crowd.failures, "\n\n".join(f"{label} {text}" for (label, _), text in crowd.failures.items())
+    assert not crowd.failures, crowd.told()
+
+
+def operations_of(schema: Any, section: str) -> list[Any]:
+    return [found.ok() for found in schema.include(path_regex=f"^/{section}(/|$)").get_all_operations()]
 
 
 def everybody_asks(crowd: Crowd, requests: Any) -> None:
@@ -152,3 +164,26 @@ def everybody_asks(crowd: Crowd, requests: Any) -> None:
             crowd.ask(case, who)
 
     asked()
+
+
+@pytest.mark.parametrize("who", ["owner", "provider_owner", "staff"])
+def test_answers_stay_documented_in_the_course_of_things(estate: Estate, crowd: Crowd, schema: Any, who: str) -> None:
+    """Several requests about one object, each after what the others have done; what was just made is asked about next."""
+    crowd.failures.clear()
+    sections = [operations_of(schema, section) for section in SECTIONS]
+
+    @settings(QUICK, max_examples=20 * EXAMPLES_EACH)
+    @given(data=st.data())
+    def course(data: Any) -> None:
+        operations, uuid = data.draw(st.sampled_from(sections)), ""
+        with transaction.atomic():
+            for operation in data.draw(st.lists(st.sampled_from(operations), min_size=4, max_size=8)):
+                case = data.draw(operation.as_strategy())
+                crowd.place(case, uuid)
+                response = crowd.call(case, who)
+                crowd.check(case, response, who)
+                uuid = response.json()["uuid"] if response.status_code == 201 else uuid
+            transaction.set_rollback(True)
+
+    course()
+    assert not crowd.failures, crowd.told()

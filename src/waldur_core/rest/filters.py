@@ -1,9 +1,11 @@
 """Query parameters shared by all lists: ordering by `o` and the filter types of the API."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django_filters.constants import EMPTY_VALUES
@@ -76,6 +78,24 @@ class MultiUUIDFilter(MultiValueFilter):
         return values
 
 
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """A moment in ISO 8601. PostgreSQL knows fewer offsets than ISO does, so it is given UTC."""
+
+    def filter(self, qs: QuerySet[Any], value: datetime | None) -> QuerySet[Any]:
+        if value is None:
+            return qs
+        try:
+            return super().filter(qs, value.astimezone(UTC))
+        except OverflowError:  # the offset leads out of the calendar
+            raise ValidationError({name_of(self): ["Enter a valid date/time."]}) from None
+
+
+class AddressFilter(django_filters.Filter):
+    """An IP address; what is none is a 400 that names the parameter."""
+
+    field_class = forms.GenericIPAddressField
+
+
 class LinkFilter(django_filters.CharFilter):
     """A parameter that is the absolute URL of an object (or its uuid); one that leads nowhere gives an empty list."""
 
@@ -111,10 +131,10 @@ class NamedFilterSet(django_filters.FilterSet):
     name = django_filters.CharFilter(lookup_expr="icontains")
     name_exact = django_filters.CharFilter(field_name="name")
     description = django_filters.CharFilter(lookup_expr="icontains")
-    created = django_filters.IsoDateTimeFilter(lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created", lookup_expr="lte")
-    modified = django_filters.IsoDateTimeFilter(lookup_expr="gte")
-    modified_before = django_filters.IsoDateTimeFilter(field_name="modified", lookup_expr="lte")
+    created = MomentFilter(lookup_expr="gte")
+    created_before = MomentFilter(field_name="created", lookup_expr="lte")
+    modified = MomentFilter(lookup_expr="gte")
+    modified_before = MomentFilter(field_name="modified", lookup_expr="lte")
 
 
 def name_of(item: django_filters.Filter) -> str:

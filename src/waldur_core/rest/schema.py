@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.plumbing import ResolvedComponent, append_meta
 
 DETAIL = {
     "type": "object",
@@ -42,6 +43,22 @@ def declared_serializer(view: Any, action: str | None) -> Any:
     return declared.get("update" if action == "partial_update" else action)
 
 
+def _columns_of(field: Any) -> list[Any]:
+    """The columns and relations of models by which a field gets its value, as far as its source names any."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    found: list[Any] = []
+    for part in (field.source or "").split("."):
+        try:
+            column = model._meta.get_field(part) if model else None
+        except FieldDoesNotExist:
+            break
+        if column is None or column.one_to_many or column.many_to_many:
+            break
+        found.append(column)
+        model = column.related_model
+    return found
+
+
 class Schema(AutoSchema):
     """Knows `request_serializers = {action: class}`: bodies that differ from what is answered; and
     `operation_suffixes = {action: word}`, which tell apart paths that differ by a variable alone. Adds to every
@@ -56,11 +73,29 @@ class Schema(AutoSchema):
         declared = declared_serializer(self.view, getattr(self.view, "action", None))
         return declared or super().get_request_serializer()
 
+    def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answers show the nulls of the columns they come from, though nobody can write them here."""
+        schema = super()._map_serializer_field(field, direction, *args, **kwargs)
+        if direction != "response" or not schema:
+            return schema
+        columns = _columns_of(field)
+        if field.default is None or any(getattr(column, "null", False) for column in columns):
+            schema = append_meta(schema, {"nullable": True})
+        return schema
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        """A URL that may be left out is shown as an empty string, which is none."""
+        super()._insert_field_validators(field, schema)
+        columns = _columns_of(field)
+        if schema.get("format") == "uri" and columns and getattr(columns[-1], "blank", False):
+            del schema["format"]
+
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is not None:
+            answers = operation["responses"]
             for status in self._refusals(operation):
-                operation["responses"].setdefault(status, self._refusal(status))
+                answers[status] = self._either(answers.get(status), self._refusal(status))
         return operation
 
     def _refusals(self, operation: dict[str, Any]) -> list[str]:
@@ -69,13 +104,21 @@ class Schema(AutoSchema):
         found = ["401"] if self.view.access_rule().anonymous else ["401", "403"]
         if any(place == "path" for place, _ in parameters) or ("query", "page") in parameters:
             found.append("404")
-        if self.method != "GET":
-            found += ["400", "409"]
+        if self.method != "GET" or getattr(self.view, "action", None) not in ("list", "retrieve"):
+            found += ["400", "409"]  # the state may forbid it, or the cloud
         elif any(place == "query" for place, _ in parameters):
             found.append("400")
         if "requestBody" in operation:
             found += ["413", "415"]
         return sorted(found)
+
+    def _either(self, declared: dict[str, Any] | None, usual: dict[str, Any]) -> dict[str, Any]:
+        """What the view declares for a status, or the usual shape: both occur."""
+        if not declared or "content" not in declared:
+            return usual
+        shapes = [item["schema"] for item in declared["content"].values()]
+        schema = {"anyOf": [*shapes, {"$ref": "#/components/schemas/InvalidRequest"}]}
+        return {**declared, "content": {"application/json": {"schema": schema}}}
 
     def _refusal(self, status: str) -> dict[str, str]:
         name, description = REFUSALS[status]

@@ -108,7 +108,7 @@ class GenericViewSet(AccessControl, viewsets.GenericViewSet[Any]):
     """A set of actions on one kind of object, found by uuid among those the caller sees."""
 
     lookup_field = "uuid"
-    lookup_value_regex = r"[0-9a-fA-F]{32}|[0-9a-fA-F-]{36}"
+    lookup_value_regex = r"(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
     ordering_fields: ClassVar[Mapping[str, str]] = {}
 
     def get_queryset(self) -> QuerySet[Any]:

@@ -1,4 +1,4 @@
-"""One estate behind one server for all scenarios of a module. The server reads what is committed; it all goes at the end."""
+"""One estate behind one server for all scenarios of a module: committed, for the server reads it; then all goes."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -8,7 +8,7 @@ from rest_framework import mixins, serializers
 
 from waldur_core.events.log import record
 from waldur_core.permissions.access import Self, SignedIn, Visible
-from waldur_core.rest.filters import UUIDFilter
+from waldur_core.rest.filters import MomentFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.models import SshPublicKey
@@ -51,10 +51,10 @@ class SshKeyFilter(django_filters.FilterSet):
     name = django_filters.CharFilter(lookup_expr="icontains")
     name_exact = django_filters.CharFilter(field_name="name")
     user_uuid = UUIDFilter(field_name="user__uuid")
-    created = django_filters.IsoDateTimeFilter(lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created", lookup_expr="lte")
-    modified = django_filters.IsoDateTimeFilter(lookup_expr="gte")
-    modified_before = django_filters.IsoDateTimeFilter(field_name="modified", lookup_expr="lte")
+    created = MomentFilter(lookup_expr="gte")
+    created_before = MomentFilter(field_name="created", lookup_expr="lte")
+    modified = MomentFilter(lookup_expr="gte")
+    modified_before = MomentFilter(field_name="modified", lookup_expr="lte")
 
     class Meta:
         model = SshPublicKey

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from waldur_core.events.log import record
 from waldur_core.permissions.access import Self, SignedIn, Staff, Visible
 from waldur_core.permissions.visibility import visible_to
-from waldur_core.rest.filters import AnyOfFilter, UUIDFilter
+from waldur_core.rest.filters import AnyOfFilter, MomentFilter, UUIDFilter
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.api.permissions import with_active_grants
 from waldur_core.structure.api.user_serializers import (
@@ -62,8 +62,8 @@ class UserFilter(django_filters.FilterSet):
     organization = django_filters.CharFilter(lookup_expr="icontains")
     job_title = django_filters.CharFilter(lookup_expr="icontains")
     phone_number = django_filters.CharFilter(lookup_expr="icontains")
-    date_joined = django_filters.IsoDateTimeFilter(lookup_expr="gte")
-    modified = django_filters.IsoDateTimeFilter(lookup_expr="gte")
+    date_joined = MomentFilter(lookup_expr="gte")
+    modified = MomentFilter(lookup_expr="gte")
     customer_uuid = TeamFilter(Customer)
     project_uuid = TeamFilter(Project)
     query = AnyOfFilter(paths=("username", "native_name", "email", *FULL_NAME))

@@ -8,7 +8,7 @@ from django.db.models import Model, Q, QuerySet
 
 from waldur_core.permissions.models import UserRole
 from waldur_core.permissions.strings import Permission
-from waldur_core.rest.filters import AnyOfFilter, LinkFilter, MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import AnyOfFilter, LinkFilter, MomentFilter, MultiValueFilter, UUIDFilter
 from waldur_core.structure.models import Customer, Project
 from waldur_mastermind.marketplace.models import Offering, Order
 
@@ -57,10 +57,10 @@ class OrderFilter(django_filters.FilterSet):
     can_approve_as_consumer = ConsumerReviewFilter()
     can_approve_as_provider = ProviderReviewFilter()
     category_uuid = UUIDFilter(field_name="offering__category__uuid")
-    created = django_filters.IsoDateTimeFilter(lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created", lookup_expr="lte")
-    modified = django_filters.IsoDateTimeFilter(lookup_expr="gte")
-    modified_before = django_filters.IsoDateTimeFilter(field_name="modified", lookup_expr="lte")
+    created = MomentFilter(lookup_expr="gte")
+    created_before = MomentFilter(field_name="created", lookup_expr="lte")
+    modified = MomentFilter(lookup_expr="gte")
+    modified_before = MomentFilter(field_name="modified", lookup_expr="lte")
     customer_uuid = UUIDFilter(field_name="project__customer__uuid")
     offering = LinkFilter(field_name="offering")
     offering_uuid = UUIDFilter(field_name="offering__uuid")

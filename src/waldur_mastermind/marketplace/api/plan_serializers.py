@@ -85,7 +85,7 @@ class BasePlanSerializer(ModelSerializer):
         ways = {item.component.billing_type for item in plan.components.all()}
         return ways.pop() if len(ways) == 1 else "mixed" if ways else OfferingComponent.BillingType.FIXED
 
-    @extend_schema_field(OpenApiTypes.DECIMAL)
+    @extend_schema_field({"type": "string", "format": "decimal"})
     def get_minimal_price(self, plan: Plan) -> str:
         """The price of the least that can be ordered."""
         least = {item.component.type: item.component.min_value or 0 for item in plan.components.all()}

@@ -8,7 +8,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from waldur_core.permissions.visibility import visible_to
-from waldur_core.rest.filters import AnyOfFilter, LinkFilter, UUIDFilter
+from waldur_core.rest.filters import AddressFilter, AnyOfFilter, LinkFilter, UUIDFilter
 from waldur_openstack.api.base import TenantObjectFilter
 from waldur_openstack.api.block_storage.volume_actions import READY_SERVERS
 from waldur_openstack.models import FloatingIP, Instance, Port, Volume
@@ -41,7 +41,7 @@ class InstanceFilter(TenantObjectFilter):
     availability_zone_name = django_filters.CharFilter(field_name="availability_zone__name")
     security_group = LinkFilter(field_name="security_groups")
     security_group_uuid = UUIDFilter(field_name="security_groups__uuid")
-    external_ip = django_filters.CharFilter(field_name="ports__floating_ips__address", distinct=True)
+    external_ip = AddressFilter(field_name="ports__floating_ips__address", distinct=True)
     attach_volume_uuid = AttachableFilter()
     query = AnyOfFilter(paths=("name", "description", "backend_id", "flavor_name", "image_name"))
 
