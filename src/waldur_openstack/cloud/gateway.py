@@ -24,7 +24,7 @@ class Gateway:
     probe: ClassVar[str]  # a collection that is cheap to ask for
 
     def __init__(self, credentials: Credentials) -> None:
-        self.password = credentials.password
+        self.credentials = credentials
         self.adapter = Adapter(
             connection_pool(credentials.auth_url, credentials.verify),
             auth=authentication(credentials),
@@ -51,13 +51,22 @@ class Gateway:
 
     def _asked_in_the_right_place(self, response: Any) -> bool:
         """keystoneauth guesses the base URL when it cannot read a service's versions: a 404 there says nothing."""
-        endpoint = self.adapter.get_endpoint_data()
-        return bool(endpoint and endpoint.api_version and response.request.url.startswith(endpoint.url.rstrip("/")))
+        endpoint = authentication(self.credentials).get_endpoint_data(
+            self.adapter.session,
+            service_type=self.service_type,
+            interface=self.adapter.interface,
+            region_name=self.adapter.region_name,
+            min_version=self.min_version,
+            max_version=self.max_version,
+            discover_versions=False,  # as a request does: what is known already costs no call
+        )
+        base = endpoint.url if endpoint and endpoint.api_version else None
+        return bool(base and response.request.url.startswith(base.rstrip("/")))
 
     @contextmanager
     def guarded(self, what: str, body: Any = None) -> Iterator[None]:
         """Errors inside become ours, without the secrets that were sent."""
-        with concealed({self.password, *secrets_in(body)}), translated(what):
+        with concealed({self.credentials.password, *secrets_in(body)}), translated(what):
             yield
 
     def get(self, path: str, *, microversion: str | None = None, **params: Any) -> Any:
