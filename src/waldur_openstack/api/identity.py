@@ -21,7 +21,7 @@ from waldur_core.permissions.checks import has_permission, require_permission
 from waldur_core.permissions.strings import Permission
 from waldur_core.quotas import counters
 from waldur_core.quotas.models import Quota
-from waldur_core.rest.serializers import HexUUIDField, LinkField, RelatedLinkField
+from waldur_core.rest.serializers import LinkField, RelatedLinkField
 from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
@@ -41,6 +41,7 @@ from waldur_openstack.api.network import (
     TopologyOfTenant,
     external_network_ref,
     make_first_network,
+    named_external_network,
 )
 from waldur_openstack.api.security import SecurityGroupsOfTenant, TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.tenant_scope import resolve_link
@@ -81,7 +82,7 @@ class TenantSerializer(ResourceSerializer):
     access_url = serializers.SerializerMethodField()
     user_username = serializers.SerializerMethodField()
     user_password = serializers.SerializerMethodField()
-    external_network_ref_uuid = HexUUIDField(read_only=True, default=None)
+    external_network_ref_uuid = serializers.SerializerMethodField()
     external_network_ref_name = serializers.SerializerMethodField()
     is_managed = serializers.BooleanField(read_only=True)
 
@@ -110,8 +111,11 @@ class TenantSerializer(ResourceSerializer):
         host = rest.split("/")[0].rsplit(":", 1)[0]
         return f"{scheme}://{host}/dashboard" if host else ""
 
+    def get_external_network_ref_uuid(self, tenant: Tenant) -> str | None:
+        return named_external_network(tenant, "external_network_ref")[0]
+
     def get_external_network_ref_name(self, tenant: Tenant) -> str:
-        return getattr(tenant, "external_network_ref_name", None) or ""
+        return named_external_network(tenant, "external_network_ref")[1] or ""
 
     def to_representation(self, instance: Tenant) -> dict[str, Any]:
         data = super().to_representation(instance)

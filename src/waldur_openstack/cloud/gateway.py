@@ -12,6 +12,7 @@ from waldur_openstack.cloud.errors import concealed, from_response, secrets_in, 
 from waldur_openstack.cloud.session import Credentials, authentication, connection_pool
 
 JSON = dict[str, Any]
+INTERFACE = "public"
 
 
 class Gateway:
@@ -29,7 +30,7 @@ class Gateway:
             connection_pool(credentials.auth_url, credentials.verify),
             auth=authentication(credentials),
             service_type=self.service_type,
-            interface="public",
+            interface=INTERFACE,
             region_name=credentials.region or None,
             min_version=self.min_version,
             max_version=self.max_version,
@@ -54,7 +55,7 @@ class Gateway:
         endpoint = authentication(self.credentials).get_endpoint_data(
             self.adapter.session,
             service_type=self.service_type,
-            interface=self.adapter.interface,
+            interface=INTERFACE,
             region_name=self.adapter.region_name,
             min_version=self.min_version,
             max_version=self.max_version,
