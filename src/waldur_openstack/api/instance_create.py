@@ -14,7 +14,7 @@ from waldur_core.structure.models import SshPublicKey
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.api.block_storage import default_volume_type
-from waldur_openstack.api.network.addresses import FixedIPSerializer, require_free_address
+from waldur_openstack.api.network.port_addresses import FixedIPSerializer, require_free_address
 from waldur_openstack.api.tenant_scope import InTenantSerializer, OwnLinkField, UsableLinkField
 from waldur_openstack.api.validators import MOST_MIB, validate_gibibyte, validate_host_name
 from waldur_openstack.models import (

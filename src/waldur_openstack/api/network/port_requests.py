@@ -15,7 +15,7 @@ from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
-from waldur_openstack.api.network.addresses import (
+from waldur_openstack.api.network.port_addresses import (
     AddressPairSerializer,
     FixedIPSerializer,
     MACAddressField,
