@@ -139,6 +139,7 @@ def test_a_snapshot_and_a_backup_are_pulled(cast: Cast, instance: Instance) -> N
     snapshot, backup = add_snapshot(instance.volumes.first()), add_backup(instance)
     cloud = cloud_of(instance.tenant)
     cloud.block_storage.put(f"/snapshots/{snapshot.backend_id}", {"snapshot": {"name": "renamed"}})
+    subject: Any
     for workflow, subject in ((PullSnapshot, snapshot), (PullBackup, backup)):
         start(workflow, subject, user=cast.owner)
         drain()
