@@ -125,7 +125,7 @@ class Market(Cast):
 
     def server_attributes(self, tenant: Tenant, user: User | None = None, **changes: Any) -> dict[str, Any]:
         service = tenant.service_settings
-        subnet = self.link("openstack-subnets", SubNet.objects.get(tenant=tenant))
+        subnet = self.link("openstack-subnets", SubNet.objects.filter(tenant=tenant).earliest("pk"))
         attributes = {
             "name": "sequencer",
             "flavor": self.link("openstack-flavors", Flavor.objects.get(settings=service, name="m1.tiny")),

@@ -192,7 +192,8 @@ class VolumeTypeViewSet(CatalogueViewSet):
     @action(detail=False, pagination_class=None, filterset_class=None)
     def names(self, request: Request) -> Response:
         """The distinct names."""
-        return Response(list(self.get_queryset().order_by("name").values_list("name", flat=True).distinct()))
+        names = list(self.get_queryset().order_by("name").values_list("name", flat=True).distinct())
+        return Response(names, headers={"X-Result-Count": str(len(names))})
 
 
 class InstanceZoneSerializer(CatalogueSerializer):

@@ -14,9 +14,9 @@ Value = Callable[[Stage, Row], Any]
 
 @dataclass(frozen=True)
 class Filter:
-    """`finds` the standing object, or that of `subject`; `misses` it, when anything does."""
+    """`finds` the standing object, or that of `subject`; `misses` it. Either is None when nothing does."""
 
-    finds: Value
+    finds: Value | None
     misses: Any = None
     subject: Value | None = None
 
@@ -109,7 +109,7 @@ FILTERS: dict[str, Filter] = {
     "device_id": of("device_id"),
     "device_owner": of("device_owner"),
     "direct_only": Filter(lambda stage, row: True),
-    "direction": Filter(lambda stage, row: "outbound", "inbound"),
+    "direction": Filter(lambda stage, row: "outbound"),  # seen from both ends; RBACPolicies.list tells them apart
     "disk": of("disk", 77),
     "disk_gte": of("disk", 10**7),
     "disk_lte": of("disk", 0),
@@ -158,6 +158,7 @@ FILTERS: dict[str, Filter] = {
 }
 # Where a parameter means something else, or needs another object than the standing one.
 OF_KIND: dict[tuple[str, str], Filter] = {
+    ("backups", "backend_id"): Filter(None, "no such thing"),  # the cloud has no backups, only their snapshots
     ("instances", "external_ip"): Filter(
         lambda stage, row: models.FloatingIP.objects.get(port__instance=row).address, "203.0.113.99"
     ),

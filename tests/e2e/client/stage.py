@@ -12,6 +12,7 @@ from tests.e2e.client.functions import BY_NAME
 from tests.e2e.estate import Estate
 from waldur_core.structure.models import AuthToken
 from waldur_openstack import models
+from waldur_openstack.cloud import Cloud
 
 ROOM = {"cores": 200, "ram": 400 * 1024, "storage": 4000 * 1024}
 COUNTS = ("instances", "volumes", "snapshots", "security_group_count", "security_group_rule_count", "floating_ip_count",
@@ -86,6 +87,14 @@ class Stage:
     def raw(self, name: str, subject: Row = None, /, **parameters: Any) -> Any:
         """The JSON of the answer, before the client has read it."""
         return json.loads(self.ask(name, subject, **parameters).content)
+
+    def rows(self, name: str, *, who: str) -> list[Any]:
+        """For a function that takes a list for one object: what it asks for, each row read by its model."""
+        function = BY_NAME[name]
+        self.called.add(name)
+        response = self.client(who).get_httpx_client().request(**function.module._get_kwargs())
+        assert response.status_code == 200
+        return [function.answer.from_dict(row) for row in response.json()]
 
     def _client(self, who: str) -> AuthenticatedClient:
         token = AuthToken.objects.issue(getattr(self.estate, who)).key
@@ -167,6 +176,19 @@ class Stage:
         """From the snapshot."""
         parsed = self.call("openstack_snapshots_restore", self.snapshot, {"name": "restored"})
         return cast(models.Volume, self.now(models.Volume.objects.get(uuid=parsed.uuid)))
+
+    @cached_property
+    def rescue_image(self) -> models.Image:
+        """One that servers can be rescued with."""
+        cloud = Cloud.of(self.tenant.service_settings).in_project(self.tenant.backend_id)
+        rescuing = {"hw_rescue_device": "disk", "hw_rescue_bus": "virtio"}
+        image = cloud.image.post(
+            "/images", {"name": "rescue", "disk_format": "raw", "container_format": "bare", **rescuing}
+        )
+        headers = {"Content-Type": "application/octet-stream"}
+        cloud.image.call("PUT", f"/images/{image['id']}/file", data=b"x", headers=headers)
+        self.call("openstack_tenants_pull", self.tenant)
+        return cast(models.Image, models.Image.objects.get(backend_id=image["id"]))
 
     @property
     def subnet(self) -> models.SubNet:

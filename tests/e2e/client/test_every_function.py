@@ -8,8 +8,7 @@ from tests.e2e.client.functions import FUNCTIONS, Function
 from tests.e2e.client.scenarios import SECTIONS
 from tests.e2e.client.stage import Stage
 
-QUICK = ("openstack_volumes", "openstack_floating_ips")  # the fast suite drives these
-NOT_YET: frozenset[str] = frozenset()
+QUICK = ("openstack_volumes",)  # the fast suite drives these
 
 
 def scenario_of(function: Function, stage: Stage) -> Callable[[], None]:
@@ -32,7 +31,6 @@ def test_every_function_has_a_scenario() -> None:
     [
         pytest.param(function, marks=() if function.section in QUICK else pytest.mark.slow, id=function.name)
         for function in FUNCTIONS
-        if function.name not in NOT_YET
     ],
 )
 def test_a_function_of_the_client(stage: Stage, function: Function) -> None:

@@ -85,7 +85,7 @@ class Instances(Stateful, Renamable):
 
     def rescue(self) -> None:
         server = self._rescued()
-        assert self.call("retrieve", server).runtime_state == "RESCUED"
+        assert self.call("retrieve", server).runtime_state == "RESCUE"
 
     def unrescue(self) -> None:
         server = self._rescued()
@@ -94,8 +94,8 @@ class Instances(Stateful, Renamable):
 
     def _rescued(self) -> Row:
         server = self.make()
-        image = models.Image.objects.get(settings=server.service_settings, name="rescue")
-        assert self.call("rescue", server, {"rescue_image": self.stage.link(image)}).status
+        image = self.stage.link(self.stage.rescue_image)
+        assert self.call("rescue", server, {"rescue_image": image}).status
         return server
 
     def update_allowed_address_pairs(self) -> None:
@@ -135,7 +135,7 @@ class ServerGroups(Stateful, Removable):
     section, model = "openstack_server_groups", models.ServerGroup
 
     def make(self) -> Row:
-        body = {"name": self.stage.name(), "policy": "affinity"}
+        body = {"name": self.stage.name(), "policy": "affinity", "description": "It stands."}
         return self.made(self.stage.call("openstack_tenants_create_server_group", self.stage.tenant, body))
 
     def standing(self) -> Row:

@@ -3,6 +3,7 @@
 from tests.e2e.client.scenarios.base import Renamable, Scenarios, Stateful
 from tests.e2e.client.stage import ROOM, Row
 from waldur_openstack import models
+from waldur_openstack.cloud import Cloud
 
 RULE = {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr": "0.0.0.0/0"}
 
@@ -17,8 +18,8 @@ class Tenants(Stateful, Renamable):
         return self.stage.estate.build_tenant(attributes={"name": self.stage.name()}, limits=ROOM)
 
     def backend_instances_list(self) -> None:
-        (found,) = self.call("backend_instances_list", self.stage.tenant)
-        assert (found.name, found.backend_id) == ("sequencer", self.stage.server.backend_id)
+        found = {server.backend_id: server for server in self.call("backend_instances_list", self.stage.tenant)}
+        assert found[self.stage.server.backend_id].name == "sequencer"
 
     def backend_volumes_list(self) -> None:
         found = {volume.backend_id: volume for volume in self.call("backend_volumes_list", self.stage.tenant)}
@@ -111,7 +112,5 @@ class MarketplaceTenants(Scenarios):
         created = self._created()
         answer = self.stage.upload(created.upload_url, self.stage.tenant, created.image_id, self.IMAGE)
         assert answer.status and answer.message
-        (image,) = [
-            image for image in self.stage.estate.cloud.objects()["images"] if image["id"] == str(created.image_id)
-        ]
-        assert (image["status"], image["size"]) == ("active", len(self.IMAGE))
+        image = Cloud.of(self.stage.tenant.service_settings).image.image(str(created.image_id))
+        assert image and (image["status"], image["size"]) == ("active", len(self.IMAGE))

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+from waldur_api_client.errors import UnexpectedStatus
+from waldur_api_client.models.network_rbac_policy_direction_enum import NetworkRBACPolicyDirectionEnum as Direction
+
 from tests.e2e.client.scenarios.base import Removable, Renamable, Scenarios, Stateful
 from tests.e2e.client.scenarios.identity import RULE
 from tests.e2e.client.stage import Row
@@ -48,6 +52,16 @@ class RBACPolicies(Removable):
     def make(self) -> Row:
         return self.model.objects.get(uuid=self._shared(self.stage.another_network()).uuid)
 
+    def list(self) -> None:
+        super().list()
+        policy = self.standing()
+        for tenant, direction in ((policy.tenant, "outbound"), (policy.target_tenant, "inbound")):
+            seen = [
+                {row.uuid for row in self.call("list", tenant_uuid=tenant.uuid, direction=Direction(way))}
+                for way in (direction, "inbound" if direction == "outbound" else "outbound", "all")
+            ]
+            assert [policy.uuid in uuids for uuids in seen] == [True, False, True]
+
     def _shared(self, network: Row) -> Any:
         target = self.stage.link(self.stage.neighbour)
         return self.call("create", body={"network": self.stage.link(network), "target_tenant": target})
@@ -59,17 +73,19 @@ class RBACPolicies(Removable):
         assert (found.direction.value, found.policy_type.value) == ("outbound", "access_as_shared")
 
     def update(self) -> None:
-        policy = self.make()
-        body = {
-            "network": self.stage.link(policy.network),
-            "target_tenant": self.stage.link(policy.target_tenant),
-            "policy_type": "access_as_shared",
-        }
-        assert self.call("update", policy, body).uuid == policy.uuid
+        """Nothing about a policy can change in the cloud either: one deletes it and makes another."""
+        policy = self.standing()
+        body = {"network": self.stage.link(policy.network), "target_tenant": self.stage.link(policy.target_tenant)}
+        self._is_not_offered("update", policy, body)
 
     def partial_update(self) -> None:
-        policy = self.make()
-        assert self.call("partial_update", policy, {"policy_type": "access_as_shared"}).uuid == policy.uuid
+        self._is_not_offered("partial_update", self.standing(), {"policy_type": "access_as_external"})
+
+    def _is_not_offered(self, action: str, policy: Row, body: Any) -> None:
+        with pytest.raises(UnexpectedStatus) as refused:
+            self.call(action, policy, body)
+        assert refused.value.status_code == 405
+        assert self.call("retrieve", policy).policy_type.value == "access_as_shared"
 
 
 class SubNets(Stateful, Renamable, Removable):
@@ -169,10 +185,10 @@ class Ports(Stateful, Renamable, Removable):
         return {"name": name, "description": "changed"}
 
     def create(self) -> None:
-        fixed = [{"subnet_id": self.stage.subnet.backend_id}]
+        fixed = [{"subnet_id": self.stage.subnet.backend_id, "ip_address": "192.168.42.166"}]
         found = self.call("create", body={**self._body(), "fixed_ips": fixed})
         assert found.network_uuid == self.stage.subnet.network.uuid
-        assert [item["subnet_id"] for item in self.made(found).fixed_ips] == [self.stage.subnet.backend_id]
+        assert self.made(found).fixed_ips == fixed
 
     def enable_port(self) -> None:
         port = self.make()
