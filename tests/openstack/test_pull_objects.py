@@ -146,7 +146,7 @@ def test_a_snapshot_and_a_backup_are_pulled(cast: Cast, instance: Instance) -> N
         subject.refresh_from_db()
         assert (operation_of(subject).state, subject.state) == ("done", "OK")
     assert (snapshot.name, snapshot.runtime_state) == ("renamed", "available")
-    lost = backup.snapshots.first()
+    lost = backup.snapshots.all()[0]
     cloud.block_storage.delete_snapshot(lost.backend_id)
     for workflow, subject in ((PullSnapshot, lost), (PullBackup, backup)):
         start(workflow, subject, user=cast.owner)

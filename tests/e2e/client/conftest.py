@@ -1,4 +1,4 @@
-"""One estate behind one server for all scenarios of a module. The server reads what is committed; it all goes at the end."""
+"""One estate behind one server for all scenarios of a module, for the server reads what is committed."""
 
 from collections.abc import Iterator
 from typing import Any
