@@ -55,6 +55,7 @@ def fill_once(estate: Estate, name: str) -> None:
     volumes = [models.Volume.objects.create(instance=server, type=kind, image=image, size=1, **common) for _ in "ab"]
     port = models.Port.objects.create(network=network, subnet=subnet, instance=server, **common)
     port.security_groups.add(group)
+    models.Port.objects.create(device_owner="network:router_interface", device_id=router.backend_id, **common)
     models.FloatingIP.objects.create(port=port, address="192.0.2.1", **common)
     offering = estate.resource_of(estate.server).offering
     for scope in (tenant, server, *volumes):

@@ -241,7 +241,7 @@ def test_a_project_that_was_deleted_is_said_to_be(cast: Cast, tenant: Tenant, tw
     assert pull(cast, tenant).error_code == "not_found"
     tenant.refresh_from_db()
     assert (tenant.state, tenant.error_message) == ("ERRED", "Tenant tenant does not exist in the cloud any more.")
-    assert (Network.objects.count(), SubNet.objects.count(), Port.objects.count()) == (1, 1, 0)  # nothing by inference
+    assert (Network.objects.count(), SubNet.objects.count(), Port.objects.count()) == (1, 1, 1)  # nothing by inference
     operation = pull(cast, network)
     assert operation.error_code == "auth"
     assert tenant.backend_id in operation.error_message

@@ -129,6 +129,17 @@ class RouterViewSet(Creates, Updates, Deletes):
 
     queryset = with_neighbours(related(Router.objects.all(), "tenant"))
     serializer_class = RouterSerializer
+    workflows = {
+        "add_interface": "openstack.router.add_interface",
+        "add_router_interface": "openstack.router.add_interface",
+        "create": "openstack.router.create",
+        "remove_external_gateway": "openstack.router.remove_external_gateway",
+        "remove_interface": "openstack.router.remove_interface",
+        "remove_router_interface": "openstack.router.remove_interface",
+        "set_external_gateway": "openstack.router.set_external_gateway",
+        "set_gateway": "openstack.router.set_external_gateway",
+        "set_routes": "openstack.router.set_routes",
+    }
     filterset_class = RouterFilter
     request_serializers = {"create": RouterCreateSerializer, "update": RouterUpdateSerializer}
     delete_workflow = DeleteRouter
