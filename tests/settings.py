@@ -7,5 +7,5 @@ os.environ.setdefault("WALDUR_STATE_DIR", ".test")
 from waldur_core.server.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CHECK_DECLARED_WORKFLOWS = False
+CHECK_DECLARED_WORKFLOWS = True
 STATIC_URL, MEDIA_URL = "/static/", "/media/"  # the live server of the tests insists on having them

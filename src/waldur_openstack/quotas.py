@@ -88,8 +88,12 @@ def of_instance(instance: Instance) -> dict[str, int]:
 
 
 def of_volume(volume: Volume) -> dict[str, int]:
-    deltas = {"volumes": 1, "volumes_size": volume.size, "storage": volume.size}
-    return {**deltas, f"{TYPE_PREFIX}{volume.type.name}": volume.gigabytes} if volume.type else deltas
+    return {"volumes": 1, "volumes_size": volume.size, "storage": volume.size, **of_type(volume)}
+
+
+def of_type(volume: Volume) -> dict[str, int]:
+    """What a volume counts for its type, when that is known."""
+    return {f"{TYPE_PREFIX}{volume.type.name}": volume.gigabytes} if volume.type else {}
 
 
 def of_snapshot(snapshot: Snapshot) -> dict[str, int]:

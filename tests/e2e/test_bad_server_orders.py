@@ -95,7 +95,7 @@ def not_own(kind: str) -> list[str]:
         ("ports", [None], {"ports": {"0": ["This field may not be null."]}}),
         ("ports", [{}], {"ports": {"0": {"non_field_errors": ["Name either a subnet or a port."]}}}),
         ("ports", lambda e: port()(e) * 2, ["Two of the ports are on the same subnet."]),
-        ("ports", lambda e: [{"subnet": foreign_subnet(e)}], {"ports": {"0": {"subnet": not_own("subnet")}}}),
+        ("ports", lambda e: [{"subnet": foreign_subnet(e)}], {"ports": {"0": {"subnet": not_here("subnet")}}}),
         (
             "ports",
             port(fixed_ips=[{"ip_address": "10.9.9.9"}]),

@@ -168,7 +168,7 @@ def everybody_asks(crowd: Crowd, requests: Any) -> None:
 
 @pytest.mark.parametrize("who", ["owner", "provider_owner", "staff"])
 def test_answers_stay_documented_in_the_course_of_things(estate: Estate, crowd: Crowd, schema: Any, who: str) -> None:
-    """Several requests about one object, each after what the others have done; what was just made is asked about next."""
+    """Several requests about one object, one after the other; what was just made is asked about next."""
     crowd.failures.clear()
     sections = [operations_of(schema, section) for section in SECTIONS]
 

@@ -55,6 +55,7 @@ def fill_once(estate: Estate, name: str) -> None:
     volumes = [models.Volume.objects.create(instance=server, type=kind, image=image, size=1, **common) for _ in "ab"]
     port = models.Port.objects.create(network=network, subnet=subnet, instance=server, **common)
     port.security_groups.add(group)
+    models.Port.objects.create(device_owner="network:router_interface", device_id=router.backend_id, **common)
     models.FloatingIP.objects.create(port=port, address="192.0.2.1", **common)
     offering = estate.resource_of(estate.server).offering
     for scope in (tenant, server, *volumes):
@@ -88,6 +89,16 @@ def test_an_answer_is_as_sparse_as_one_asks(estate: Estate, kind: str) -> None:
         assert (whole["uuid"], whole["name"]) == (row["uuid"], row["name"])
 
 
+def test_what_the_marketplace_adds_comes_alone_too(estate: Estate) -> None:
+    (row, *_) = estate.get(estate.owner, "/api/openstack-volumes/?field=marketplace_resource_uuid")
+    assert set(row) == {"marketplace_resource_uuid"}
+
+
+def test_a_member_manages_nothing(estate: Estate) -> None:
+    assert len(estate.get(estate.member, "/api/openstack-volumes/?can_manage=false")) == 3
+    assert estate.get(estate.member, "/api/openstack-volumes/?can_manage=true") == []
+
+
 def test_a_sparse_list_of_tenants_reads_no_quotas(estate: Estate) -> None:
     assert statements(estate, "/api/openstack-tenants/?field=uuid") < statements(estate, "/api/openstack-tenants/")
 
@@ -116,6 +127,9 @@ def test_pages_are_linked(estate: Estate) -> None:
         ("volumes/?customer={customer}", 3),
         ("volumes/?customer_name=cust", 3),
         ("volumes/?created=2099-01-01T00:00:00Z", 0),
+        ("volumes/?created=2020-01-01T00:00:00-19:54", 3),  # PostgreSQL has no such offset
+        ("volumes/?can_manage=true", 3),
+        ("volumes/?customer_native_name=nothing", 0),
         ("instances/?query=cirros", 1),
         ("instances/?external_ip={address}", 1),
         ("instances/?runtime_state=SHUTOFF", 0),
@@ -135,7 +149,17 @@ def test_lists_are_filtered(estate: Estate, query: str, number: int) -> None:
     assert len(estate.get(estate.owner, f"/api/openstack-{query.format(**found)}")) == number
 
 
-@pytest.mark.parametrize("query", ["volumes/?tenant_uuid=x", "instances/?uuid=x", "flavors/?tenant_uuid=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "volumes/?tenant_uuid=x",
+        "instances/?uuid=x",
+        "flavors/?tenant_uuid=x",
+        "floating-ips/?address=x",
+        "instances/?external_ip=x",
+        "volumes/?created=0001-01-01T00:00:00%2B12:00",
+    ],
+)
 def test_a_malformed_filter_is_named(estate: Estate, query: str) -> None:
     answer = client_of(estate.owner).get(f"/api/openstack-{query}")
     name = query.partition("?")[2].partition("=")[0]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from rest_framework.serializers import Serializer
 from rest_framework.test import APIRequestFactory
 
@@ -118,8 +119,9 @@ def key_of(user: User) -> SshPublicKey:
 
 
 def _made(serializer: Serializer[Any]) -> Any:
-    serializer.is_valid(raise_exception=True)
-    return serializer.save()
+    with transaction.atomic():  # as a request is
+        serializer.is_valid(raise_exception=True)
+        return serializer.save()
 
 
 def built(obj: Any) -> Any:

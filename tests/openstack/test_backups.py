@@ -50,6 +50,7 @@ def test_a_backup_has_a_snapshot_of_each_volume(cast: Cast, instance: Instance) 
         "snapshots": 2,
         "snapshots_size": 3072,
         "storage": 3072,
+        "gigabytes_ssd": 3,
     }
     assert (backup.metadata["flavor_name"], backup.metadata["size"]) == ("m1.tiny", 3072)
     assert backup.user_data == SECRET
@@ -153,7 +154,8 @@ def test_a_server_is_built_again_as_it_was(cast: Cast, instance: Instance, backu
     )
     after = usages(instance.tenant)
     grown = {name: after[name] - before[name] for name in after if after[name] != before[name]}
-    assert grown == {"instances": 1, "vcpu": 1, "ram": 512, "volumes": 2, "volumes_size": 3072, "storage": 3072}
+    volumes = {"volumes": 2, "volumes_size": 3072, "storage": 3072, "gigabytes_ssd": 3}
+    assert grown == {"instances": 1, "vcpu": 1, "ram": 512, "port_count": 1, **volumes}
     (row,) = client_of(cast.admin).get(url_of(backup)).json()["restorations"]
     assert (row["name"], row["instance"].endswith(url_of(again)), len(row["ports"])) == ("again", True, 1)
     types = Event.objects.filter(scope_uuid=again.uuid).values_list("event_type", flat=True)

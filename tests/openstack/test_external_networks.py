@@ -122,4 +122,5 @@ def test_addresses_are_shown_as_they_are_outside(cast: Cast, tenant: Tenant, sin
 def test_a_translation_that_makes_no_sense_is_refused(mapping: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         validate_attributes({**CONNECTION, "ipv4_external_ip_mapping": mapping})
-    assert list(caught.value.detail["service_attributes"]) == ["ipv4_external_ip_mapping"]  # type: ignore[call-overload,index]
+    detail: Any = caught.value.detail
+    assert list(detail["service_attributes"]) == ["ipv4_external_ip_mapping"]

@@ -319,7 +319,7 @@ def test_ports_are_found_by_what_they_are(cast: Cast, tenant: Tenant, instance: 
     def found(**query: Any) -> set[str]:
         answer = client.get(PORTS, query)
         assert answer.status_code == 200, answer.content
-        return {row["name"] for row in answer.json()}
+        return {row["name"] for row in answer.json() if row["name"]}  # the router's has none
 
     everything = {free.name, taken.name}
     assert found() == found(tenant_uuid=tenant.uuid.hex) == everything
@@ -331,10 +331,10 @@ def test_ports_are_found_by_what_they_are(cast: Cast, tenant: Tenant, instance: 
     assert found(exclude_subnet_uuids=f"{subnet.uuid.hex},{tenant.uuid.hex}") == set()
     assert found(exclude_subnet_uuids=tenant.uuid.hex) == everything
     assert client.get(PORTS, {"exclude_subnet_uuids": "x"}).status_code == 400
-    names = [row["name"] for row in client.get(PORTS, {"o": "-name"}).json()]
+    names = [row["name"] for row in client.get(PORTS, {"o": "-name"}).json() if row["name"]]
     assert names == sorted(everything, reverse=True)
     for key in ("admin_state_up", "created", "device_owner", "instance_name", "mac_address", "network_name", "status"):
-        assert len(client.get(PORTS, {"o": key}).json()) == len(client.get(PORTS, {"o": "subnet_name"}).json()) == 2
+        assert len(client.get(PORTS, {"o": key}).json()) == len(client.get(PORTS, {"o": "subnet_name"}).json()) == 3
 
 
 def test_a_hundred_ports_cost_no_more_queries_than_one(cast: Cast, tenant: Tenant) -> None:

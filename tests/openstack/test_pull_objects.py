@@ -139,13 +139,14 @@ def test_a_snapshot_and_a_backup_are_pulled(cast: Cast, instance: Instance) -> N
     snapshot, backup = add_snapshot(instance.volumes.first()), add_backup(instance)
     cloud = cloud_of(instance.tenant)
     cloud.block_storage.put(f"/snapshots/{snapshot.backend_id}", {"snapshot": {"name": "renamed"}})
+    subject: Any
     for workflow, subject in ((PullSnapshot, snapshot), (PullBackup, backup)):
         start(workflow, subject, user=cast.owner)
         drain()
         subject.refresh_from_db()
         assert (operation_of(subject).state, subject.state) == ("done", "OK")
     assert (snapshot.name, snapshot.runtime_state) == ("renamed", "available")
-    lost = backup.snapshots.first()
+    lost = backup.snapshots.all()[0]
     cloud.block_storage.delete_snapshot(lost.backend_id)
     for workflow, subject in ((PullSnapshot, lost), (PullBackup, backup)):
         start(workflow, subject, user=cast.owner)

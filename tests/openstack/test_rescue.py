@@ -9,9 +9,9 @@ from tests.factories import Cast, client_of
 from tests.openstack.actions import failed, post, refused, stop, succeed
 from twins.openstack import TwinClient
 from waldur_core.events.models import Event
-from waldur_openstack import catalogue
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Image, Instance, Tenant
+from waldur_openstack.sync.catalogue import IMAGES, take_offer
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def upload(tenant: Tenant, name: str, **properties: Any) -> Image:
     image = cloud.image.post("/images", body)
     headers = {"Content-Type": "application/octet-stream"}
     cloud.image.call("PUT", f"/images/{image['id']}/file", data=b"x", headers=headers)
-    catalogue.pull_images(tenant, cloud)
+    take_offer(IMAGES, tenant, IMAGES.listing(cloud))
     return Image.objects.get(backend_id=image["id"])
 
 

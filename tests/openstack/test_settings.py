@@ -4,15 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
+from waldur_openstack.api.network.addresses import default_pools
 
 from tests.factories import Cast, client_of
 from tests.openstack.actions import url_of
 from tests.openstack.orders import order_instance, order_tenant
 from waldur_openstack.api.identity import default_security_groups
-from waldur_openstack.api.identity.creation import allocation_pool
 from waldur_openstack.checks import check_settings
 from waldur_openstack.models import Instance, Tenant
 from waldur_openstack.workflows.identity import blacklisted
@@ -129,7 +130,7 @@ def test_new_tenants_follow_the_settings(cast: Cast, tenant: Tenant, settings: A
     assert (blacklisted("root"), blacklisted("admin")) == (True, False)
     pool = {"ALLOCATION_POOL_START": "{first_octet}.0.0.7", "ALLOCATION_POOL_END": "{first_octet}.0.0.8"}
     change(settings, SUBNET=pool)
-    assert allocation_pool("10.0.0.0/24") == {"start": "10.0.0.7", "end": "10.0.0.8"}
+    assert default_pools(IPv4Network("10.0.0.0/24"), None) == [{"start": "10.0.0.7", "end": "10.0.0.8"}]
 
 
 def test_credentials_are_shown_to_those_who_manage_the_tenant(cast: Cast, tenant: Tenant, settings: Any) -> None:

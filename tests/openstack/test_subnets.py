@@ -1,5 +1,7 @@
 """Blocks of addresses: made, connected, changed, disconnected, removed."""
 
+from typing import Any
+
 import pytest
 
 from tests.drive import drain
@@ -167,7 +169,7 @@ def test_the_gateway_changes_only_while_no_router_has_it(cast: Cast, network: Ne
     assert (in_cloud(subnet)["gateway_ip"], subnet.disable_gateway) == ("10.1.0.254", False)
 
 
-CREATION = [
+CREATION: list[tuple[dict[str, Any], str]] = [
     ({"cidr": "192.168.42.0/25"}, "cidr"),
     ({"cidr": "192.168.0.0/16"}, "cidr"),
     ({"cidr": "8.8.8.0/24"}, "cidr"),
@@ -216,7 +218,8 @@ def test_bad_input_is_refused_with_the_field_named(cast: Cast, network: Network)
     for extra, field in CREATION:
         answer = post(cast, network, "create_subnet", {"name": "sub", **extra})
         assert (answer.status_code, list(answer.json())) == (400, [field]), (extra, answer.content)
-    for body in ({}, {"network": "0" * 32}, {"network": "http://testserver/api/openstack-routers/"}):
+    bodies: list[dict[str, str]] = [{}, {"network": "0" * 32}, {"network": "http://testserver/api/openstack-routers/"}]
+    for body in bodies:
         answer = client_of(cast.admin).post(PATHS[SubNet], {"name": "sub", **body})
         assert (answer.status_code, list(answer.json())) == (400, ["network"])
     assert state_of(network.tenant) == before

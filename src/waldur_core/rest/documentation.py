@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
+from waldur_core.operations.workflow import workflow_named
 from waldur_core.rest.endpoints import Endpoint, endpoints
 from waldur_core.rest.views import workflows_of
 
@@ -48,7 +49,7 @@ def nameless(path: str) -> str:
 def row(endpoint: Endpoint, answers: dict[tuple[str, str], list[str]]) -> str:
     handler = getattr(endpoint.view, endpoint.action, None)
     conditions = getattr(endpoint.view, "preconditions", {}).get(endpoint.action, ())
-    workflows = workflows_of(endpoint.view, endpoint.action)
+    workflows = [workflow_named(name) for name in sorted({*workflows_of(endpoint.view, endpoint.action)})]
     cells = (
         f"{endpoint.method.upper()} `/{endpoint.path}`",
         first_sentence(handler),

@@ -101,7 +101,8 @@ class Schema(AutoSchema):
     def _refusals(self, operation: dict[str, Any]) -> list[str]:
         """The statuses by which this endpoint may refuse."""
         parameters = {(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", ())}
-        found = ["401"] if self.view.access_rule().anonymous else ["401", "403"]
+        view: Any = self.view
+        found = ["401"] if view.access_rule().anonymous else ["401", "403"]
         if any(place == "path" for place, _ in parameters) or ("query", "page") in parameters:
             found.append("404")
         if self.method != "GET" or getattr(self.view, "action", None) not in ("list", "retrieve"):

@@ -28,7 +28,7 @@ class AccessControl:
     access: ClassVar[Mapping[str, Access]] = {}
     non_atomic: ClassVar[frozenset[str]] = frozenset()  # actions that talk to a cloud: no transaction meanwhile
     preconditions: ClassVar[Mapping[str, tuple[Precondition, ...]]] = {}
-    workflows: ClassVar[Mapping[str, Any] | None] = None  # {action: the workflow, or a tuple of those, it may start}
+    workflows: ClassVar[Mapping[str, Any] | None] = None  # {action: name of the workflow it starts, or a tuple}
     metadata_class: Any = None  # OPTIONS would describe the view to anybody; the OpenAPI document is the place for that
 
     def access_rule(self) -> Access:
@@ -64,7 +64,7 @@ class AccessControl:
 
     def _check_workflows(self) -> None:
         action = getattr(self, "action", "")
-        undeclared = started.started() - {workflow.name for workflow in workflows_of(type(self), action)}
+        undeclared = started.started() - set(workflows_of(type(self), action))
         if undeclared:
             name, words = type(self).__name__, ", ".join(sorted(undeclared))
             raise ImproperlyConfigured(f"{name} does not declare that {action!r} starts {words}.")
@@ -88,13 +88,13 @@ class AccessControl:
             condition(obj)
 
 
-def workflows_of(view: Any, action: str) -> tuple[Any, ...]:
-    """The workflows that an action of a view class may start: those it declares, and those its parts name."""
+def workflows_of(view: Any, action: str) -> tuple[str, ...]:
+    """The names of the workflows that an action of a view class may start: those it declares, and of its parts."""
     declared = (view.workflows or {}).get(action, ())
     named = getattr(view, NAMED_BY_VIEW.get(action, ""), None)
     serializer = getattr(view, "request_serializers", {}).get("update" if action == "partial_update" else action)
-    found = (*(declared if isinstance(declared, tuple) else (declared,)), named, getattr(serializer, "workflow", None))
-    return tuple(workflow for workflow in found if workflow)
+    of_parts = [part.name for part in (named, getattr(serializer, "workflow", None)) if part]
+    return (*((declared,) if isinstance(declared, str) else declared), *of_parts)
 
 
 NAMED_BY_VIEW = {"destroy": "delete_workflow", "pull": "pull_workflow"}

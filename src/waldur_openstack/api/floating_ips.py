@@ -103,6 +103,14 @@ class FloatingIPViewSet(Creates, Deletes, Pulls):
 
     queryset = related(FloatingIP.objects.all(), "tenant", "port__instance")
     serializer_class = FloatingIPSerializer
+    workflows = {
+        "assign": "openstack.floating_ip.attach",
+        "attach_to_port": "openstack.floating_ip.attach",
+        "create": "openstack.floating_ip.create",
+        "detach_from_port": "openstack.floating_ip.detach",
+        "unassign": "openstack.floating_ip.detach",
+        "update_description": "openstack.floating_ip.update",
+    }
     filterset_class = FloatingIPFilter
     request_serializers = {"create": FloatingIPCreateSerializer}
     delete_workflow = DeleteFloatingIP

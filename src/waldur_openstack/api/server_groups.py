@@ -89,6 +89,9 @@ class ServerGroupViewSet(Creates, Deletes, Pulls):
 
     queryset = related(ServerGroup.objects.all(), "tenant").prefetch_related("instances")
     serializer_class = ServerGroupSerializer
+    workflows = {
+        "create": "openstack.server_group.create",
+    }
     filterset_class = ServerGroupFilter
     pull_workflow = PullServerGroup
     request_serializers = {"create": ServerGroupCreateSerializer}

@@ -13,6 +13,7 @@ from waldur_openstack.cloud.errors import concealed, from_response, secrets_in, 
 from waldur_openstack.cloud.session import Credentials, authentication, connection_pool
 
 JSON = dict[str, Any]
+INTERFACE = "public"
 
 
 class Gateway:
@@ -25,13 +26,13 @@ class Gateway:
     probe: ClassVar[str]  # a collection that is cheap to ask for
 
     def __init__(self, credentials: Credentials) -> None:
-        self.password, self.project = credentials.password, credentials.project_id
+        self.credentials = credentials
         self.auth = authentication(credentials)
         self.adapter = Adapter(
             connection_pool(credentials.auth_url, credentials.verify),
             auth=self.auth,
             service_type=self.service_type,
-            interface="public",
+            interface=INTERFACE,
             region_name=credentials.region or None,
             min_version=self.min_version,
             max_version=self.max_version,
@@ -53,13 +54,22 @@ class Gateway:
 
     def _asked_in_the_right_place(self, response: Any) -> bool:
         """keystoneauth guesses the base URL when it cannot read a service's versions: a 404 there says nothing."""
-        endpoint = self.adapter.get_endpoint_data()
-        return bool(endpoint and endpoint.api_version and response.request.url.startswith(endpoint.url.rstrip("/")))
+        endpoint = self.auth.get_endpoint_data(
+            self.adapter.session,
+            service_type=self.service_type,
+            interface=INTERFACE,
+            region_name=self.adapter.region_name,
+            min_version=self.min_version,
+            max_version=self.max_version,
+            discover_versions=False,  # as a request does: what is known already costs no call
+        )
+        base = endpoint.url if endpoint and endpoint.api_version else None
+        return bool(base and response.request.url.startswith(base.rstrip("/")))
 
     @contextmanager
     def guarded(self, what: str, body: Any = None) -> Iterator[None]:
         """Errors inside become ours, without the secrets that were sent."""
-        with concealed({self.password, *secrets_in(body)}), translated(what, self.project):
+        with concealed({self.credentials.password, *secrets_in(body)}), translated(what, self.credentials.project_id):
             yield
 
     def get(self, path: str, *, microversion: str | None = None, **params: Any) -> Any:

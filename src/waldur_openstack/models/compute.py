@@ -114,7 +114,9 @@ class Instance(TenantObject):
         found = []
         for port in self.ports.all():
             for address in port.floating_ips.all():
-                address.port, address.service_settings = port, self.service_settings
+                address.port = port
+                if Instance.service_settings.is_cached(self):
+                    address.service_settings = self.service_settings
                 found.append(address)
         return found
 

@@ -38,6 +38,8 @@ def reconcile(kind: Kind, tenant: Tenant, seen: Look, *, subject: Any = None) ->
     """Write what differs. `subject` is the row that our own operation is at work on: its state is not ours to set."""
     found = {item["id"]: item for item in seen.found}
     made = take_in(kind, tenant, seen) if kind.sub_resource and seen.complete else []
+    for row, _ in made:
+        record(f"openstack_{kind.word}_imported", f"{kind.label(row)} was found in the cloud.", scope=row)
     known = [
         (row, found[row.backend_id])
         for row in seen.rows
@@ -184,8 +186,6 @@ def take_in(kind: Kind, tenant: Tenant, seen: Look) -> Pairs:
             made.append((row, item))
     kind.model._default_manager.bulk_create([row for row, _ in made])
     counters.count(tenant, quotas.added(*(quotas.of(row) for row, _ in made)))
-    for row, _ in made:
-        record(f"openstack_{kind.word}_imported", f"{kind.label(row)} was found in the cloud.", scope=row)
     return made
 
 

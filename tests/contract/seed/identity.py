@@ -43,11 +43,11 @@ def quota_retrieval(house: House, call: Call) -> None:
 
 
 def quota_update(house: House, call: Call) -> None:
-    call({"vcpu": 17, "snapshots": 9, "network_count": 7}, uuid=house.tenant.uuid.hex, by=house.staff)
+    call({"vcpu": 17, "snapshots": 9, "network_count": 47}, uuid=house.tenant.uuid.hex, by=house.staff)
     admin, project = house.site.admin, house.tenant.backend_id
     assert admin.compute.quotas(project)["cores"]["limit"] == 17
     assert admin.block_storage.quotas(project)["snapshots"]["limit"] == 9
-    assert admin.network.quotas(project)["network"]["limit"] == 7
+    assert admin.network.quotas(project)["network"]["limit"] == 47
 
 
 DONE_BY = {

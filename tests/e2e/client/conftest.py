@@ -1,4 +1,4 @@
-"""One estate behind one server for all scenarios of a module: committed, for the server reads it; then all goes."""
+"""One estate behind one server for all scenarios of a module, for the server reads what is committed."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -188,7 +188,7 @@ class Stage:
         headers = {"Content-Type": "application/octet-stream"}
         cloud.image.call("PUT", f"/images/{image['id']}/file", data=b"x", headers=headers)
         self.call("openstack_tenants_pull", self.tenant)
-        return cast(models.Image, models.Image.objects.get(backend_id=image["id"]))
+        return models.Image.objects.get(backend_id=image["id"])
 
     @property
     def subnet(self) -> models.SubNet:

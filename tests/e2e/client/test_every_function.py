@@ -13,7 +13,8 @@ QUICK = ("openstack_volumes",)  # the fast suite drives these
 
 def scenario_of(function: Function, stage: Stage) -> Callable[[], None]:
     scenarios = SECTIONS[function.section](stage)
-    return getattr(scenarios, function.action)  # type: ignore[no-any-return]
+    scenario: Callable[[], None] = getattr(scenarios, function.action)
+    return scenario
 
 
 def test_every_function_has_a_scenario() -> None:

@@ -39,6 +39,10 @@ class BackupViewSet(Creates, Updates, Deletes, Pulls):
         *connections("restorations__instance"),
     )
     serializer_class = BackupSerializer
+    workflows = {
+        "create": "openstack.backup.create",
+        "restore": "openstack.backup.restore",
+    }
     filterset_class = BackupFilter
     request_serializers = {
         "create": BackupCreateSerializer,

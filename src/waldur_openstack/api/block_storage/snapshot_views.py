@@ -33,6 +33,10 @@ class SnapshotViewSet(Creates, Updates, Deletes, Pulls):
         Snapshot.objects.all(), "tenant", "source_volume__availability_zone", "type", "snapshot_schedule"
     ).prefetch_related("restorations__volume", "backups")
     serializer_class = SnapshotSerializer
+    workflows = {
+        "create": "openstack.snapshot.create",
+        "restore": "openstack.volume.create",
+    }
     filterset_class = SnapshotFilter
     request_serializers = {
         "create": SnapshotCreateSerializer,

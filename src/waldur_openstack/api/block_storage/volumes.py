@@ -197,6 +197,15 @@ class VolumeViewSet(Creates, Updates, Deletes, VolumeActions, SnapshotsOfVolume,
         Volume.objects.all(), "tenant", "image", "type", "availability_zone", "instance", "source_snapshot"
     )
     serializer_class = VolumeSerializer
+    workflows = {
+        "attach": "openstack.volume.attach",
+        "create": "openstack.volume.create",
+        "create_from_snapshot": "openstack.volume.create",
+        "detach": "openstack.volume.detach",
+        "extend": ("openstack.volume.extend", "openstack.volume.extend_attached"),
+        "retype": "openstack.volume.retype",
+        "snapshot": "openstack.snapshot.create",
+    }
     filterset_class = VolumeFilter
     pull_workflow = PullVolume
     request_serializers = {

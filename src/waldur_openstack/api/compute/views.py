@@ -61,6 +61,26 @@ class InstanceViewSet(
         Prefetch("security_groups__rules", RULES),
     )
     serializer_class = InstanceSerializer
+    workflows = {
+        "assign_floating_ip": "openstack.instance.assign_floating_ip",
+        "attach_volume": "openstack.volume.attach",
+        "backup": "openstack.backup.create",
+        "change_flavor": "openstack.instance.change_flavor",
+        "create": "openstack.instance.create",
+        "destroy": "openstack.instance.delete",
+        "detach_volume": "openstack.volume.detach",
+        "rescue": "openstack.instance.rescue",
+        "restart": "openstack.instance.restart",
+        "set_metadata": "openstack.instance.set_metadata",
+        "start": "openstack.instance.start",
+        "stop": "openstack.instance.stop",
+        "unassign_floating_ip": "openstack.instance.unassign_floating_ip",
+        "unrescue": "openstack.instance.unrescue",
+        "update_allowed_address_pairs": "openstack.instance.update_allowed_address_pairs",
+        "update_floating_ips": "openstack.instance.update_floating_ips",
+        "update_ports": "openstack.instance.update_ports",
+        "update_security_groups": "openstack.instance.update_security_groups",
+    }
     filterset_class = InstanceFilter
     ordering_fields = {
         **ResourceViewSet.ordering_fields,

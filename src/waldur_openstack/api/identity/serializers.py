@@ -9,8 +9,9 @@ from waldur_core.permissions.checks import has_permission
 from waldur_core.permissions.strings import Permission
 from waldur_core.quotas import counters
 from waldur_core.quotas.models import Quota
-from waldur_core.rest.serializers import HexUUIDField, LinkField
+from waldur_core.rest.serializers import LinkField
 from waldur_openstack.api.base import BASE_FIELDS, ResourceListSerializer, ResourceSerializer
+from waldur_openstack.api.network import named_external_network
 from waldur_openstack.models import Tenant
 
 
@@ -37,7 +38,7 @@ class TenantSerializer(ResourceSerializer):
     access_url = serializers.SerializerMethodField()
     user_username = serializers.SerializerMethodField()
     user_password = serializers.SerializerMethodField()
-    external_network_ref_uuid = HexUUIDField(read_only=True, default=None)
+    external_network_ref_uuid = serializers.SerializerMethodField()
     external_network_ref_name = serializers.SerializerMethodField()
     is_managed = serializers.BooleanField(read_only=True)
 
@@ -51,8 +52,11 @@ class TenantSerializer(ResourceSerializer):
         )  # fmt: skip
         read_only_fields = fields
 
+    def get_external_network_ref_uuid(self, tenant: Tenant) -> str | None:
+        return named_external_network(tenant, "external_network_ref")[0]
+
     def get_external_network_ref_name(self, tenant: Tenant) -> str:
-        return getattr(tenant, "external_network_ref_name", None) or ""
+        return named_external_network(tenant, "external_network_ref")[1] or ""
 
     def to_representation(self, instance: Tenant) -> dict[str, Any]:
         data = super().to_representation(instance)

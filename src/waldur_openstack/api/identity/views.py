@@ -57,6 +57,24 @@ class TenantViewSet(
 
     queryset = related(Tenant.objects.all()).annotate(**external_network_ref("external_network_ref"))
     serializer_class = TenantSerializer
+    workflows = {
+        "change_password": "openstack.tenant.change_password",
+        "create": "openstack.tenant.create",
+        "create_floating_ip": "openstack.floating_ip.create",
+        "create_network": "openstack.network.create",
+        "create_security_group": "openstack.security_group.create",
+        "create_server_group": "openstack.server_group.create",
+        "destroy": "openstack.tenant.delete",
+        "pull_flavors": "openstack.tenant.pull_flavors",
+        "pull_floating_ips": "openstack.tenant.pull_floating_ips",
+        "pull_images": "openstack.tenant.pull_images",
+        "pull_quotas": "openstack.tenant.pull_quotas",
+        "pull_security_groups": "openstack.tenant.pull_security_groups",
+        "pull_server_groups": "openstack.tenant.pull_server_groups",
+        "pull_volume_types": "openstack.tenant.pull_volume_types",
+        "push_security_groups": "openstack.tenant.push_security_groups",
+        "set_quotas": "openstack.tenant.push_quotas",
+    }
     filterset_class = TenantFilter
     request_serializers = {"update": TenantUpdateSerializer, "partial_update": TenantUpdateSerializer}
     pull_workflow = PullTenant

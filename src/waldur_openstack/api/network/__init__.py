@@ -1,6 +1,10 @@
 """Networks, subnets, routers, ports and floating IPs."""
 
-from waldur_openstack.api.network.external import ExternalNetworkViewSet, external_network_ref
+from waldur_openstack.api.network.external import (
+    ExternalNetworkViewSet,
+    external_network_ref,
+    named_external_network,
+)
 from waldur_openstack.api.network.first_network import make_first_network
 from waldur_openstack.api.network.floating_ips import (
     FloatingIPFilter,
@@ -29,4 +33,5 @@ __all__ = [
     "TopologyOfTenant",
     "external_network_ref",
     "make_first_network",
+    "named_external_network",
 ]

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from waldur_core.rest.serializers import LinkField, ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_openstack.api.catalogue import READ, CatalogueFilter, CatalogueSerializer
-from waldur_openstack.models import ExternalNetwork, ExternalSubnet, Network, NetworkRBACPolicy, Tenant
+from waldur_openstack.models import ExternalNetwork, ExternalSubnet, Network, NetworkRBACPolicy, Router, Tenant
 
 
 class ExternalSubnetSerializer(ModelSerializer):
@@ -58,6 +58,16 @@ def external_network_ref(name: str) -> dict[str, Subquery]:
         settings_id=OuterRef("service_settings_id"), backend_id=OuterRef("external_network_id")
     )
     return {f"{name}_uuid": Subquery(network.values("uuid")[:1]), f"{name}_name": Subquery(network.values("name")[:1])}
+
+
+def named_external_network(obj: Tenant | Router, name: str) -> tuple[str | None, str | None]:
+    """Uuid and name, from the annotations; looked up for an object that comes without them."""
+    if hasattr(obj, f"{name}_uuid"):
+        uuid = getattr(obj, f"{name}_uuid")
+        return uuid.hex if uuid else None, getattr(obj, f"{name}_name")
+    networks = ExternalNetwork.objects.filter(settings_id=obj.service_settings_id, backend_id=obj.external_network_id)
+    row = networks.first() if obj.external_network_id else None
+    return (row.uuid.hex, row.name) if row else (None, None)
 
 
 def shared_as_external(tenant: Tenant) -> QuerySet[Network]:

@@ -134,6 +134,14 @@ class NetworkViewSet(PortsOfNetwork, PoliciesOfNetwork, Creates, Updates, Delete
 
     queryset = related(Network.objects.all(), "tenant").prefetch_related("subnets")
     serializer_class = NetworkSerializer
+    workflows = {
+        "create": "openstack.network.create",
+        "create_port": "openstack.port.create",
+        "create_subnet": "openstack.subnet.create",
+        "rbac_policy_create": "openstack.network_rbac_policy.create",
+        "rbac_policy_delete": "openstack.network_rbac_policy.delete",
+        "set_mtu": "openstack.network.set_mtu",
+    }
     filterset_class = NetworkFilter
     request_serializers = {"create": NetworkCreateSerializer, "update": NetworkUpdateSerializer}
     pull_workflow = PullNetwork

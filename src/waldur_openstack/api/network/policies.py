@@ -157,6 +157,9 @@ class NetworkRBACPolicyViewSet(Creates, Deletes):
         "network", "target_tenant", "tenant__project__customer", "project__customer"
     ).order_by("network__name", "pk")
     serializer_class = NetworkRBACPolicySerializer
+    workflows = {
+        "create": "openstack.network_rbac_policy.create",
+    }
     filterset_class = NetworkRBACPolicyFilter
     request_serializers = {"create": NetworkRBACPolicyCreateSerializer}
     delete_workflow = DeleteNetworkRBACPolicy

@@ -158,6 +158,17 @@ class PortViewSet(Creates, Updates, Deletes, Pulls):
         Port.objects.all(), "tenant__project__customer", "network", "subnet", "instance"
     ).prefetch_related("floating_ips", "security_groups")
     serializer_class = PortSerializer
+    workflows = {
+        "create": "openstack.port.create",
+        "disable_port": "openstack.port.update",
+        "disable_port_security": "openstack.port.update",
+        "enable_port": "openstack.port.update",
+        "enable_port_security": "openstack.port.update",
+        "partial_update": "openstack.port.update",
+        "set_allowed_address_pairs": "openstack.port.update",
+        "update_port_ip": "openstack.port.update",
+        "update_security_groups": "openstack.port.update",
+    }
     filterset_class = PortFilter
     request_serializers = {"create": PortCreateSerializer, "update": PortUpdateSerializer}
     pull_workflow = PullPort

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from waldur_core.permissions.access import Holder, Visible
 from waldur_core.permissions.checks import require_permission
 from waldur_core.permissions.strings import Permission
-from waldur_core.rest.serializers import HexUUIDField, LinkField
+from waldur_core.rest.serializers import LinkField
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack.api.base import (
     TENANT_FIELDS,
@@ -30,6 +30,7 @@ from waldur_openstack.api.network.external import (
     AvailableExternalNetworkSerializer,
     available_external_networks,
     external_network_ref,
+    named_external_network,
 )
 from waldur_openstack.api.network.ports import NestedPortSerializer
 from waldur_openstack.api.network.router_changes import (
@@ -71,8 +72,8 @@ class RouterSerializer(TenantObjectSerializer):
     url = LinkField("openstack-router-detail")
     ports = serializers.SerializerMethodField()
     has_external_gateway = serializers.SerializerMethodField()
-    external_network_uuid = HexUUIDField(read_only=True, default=None)
-    external_network_name = serializers.CharField(read_only=True, default=None)
+    external_network_uuid = serializers.SerializerMethodField()
+    external_network_name = serializers.SerializerMethodField()
     offering_external_ips = serializers.SerializerMethodField()
 
     class Meta(TenantObjectSerializer.Meta):
@@ -87,7 +88,13 @@ class RouterSerializer(TenantObjectSerializer):
     def get_has_external_gateway(self, router: Router) -> bool:
         return bool(router.external_network_id)
 
-    @extend_schema(responses=NestedPortSerializer(many=True))
+    def get_external_network_uuid(self, router: Router) -> str | None:
+        return named_external_network(router, "external_network")[0]
+
+    def get_external_network_name(self, router: Router) -> str | None:
+        return named_external_network(router, "external_network")[1]
+
+    @extend_schema_field(NestedPortSerializer(many=True))
     def get_ports(self, router: Router) -> list[dict[str, Any]]:
         ports = getattr(router.tenant, "router_interfaces", ())
         own = [port for port in ports if port.device_id == router.backend_id]
@@ -122,6 +129,17 @@ class RouterViewSet(Creates, Updates, Deletes):
 
     queryset = with_neighbours(related(Router.objects.all(), "tenant"))
     serializer_class = RouterSerializer
+    workflows = {
+        "add_interface": "openstack.router.add_interface",
+        "add_router_interface": "openstack.router.add_interface",
+        "create": "openstack.router.create",
+        "remove_external_gateway": "openstack.router.remove_external_gateway",
+        "remove_interface": "openstack.router.remove_interface",
+        "remove_router_interface": "openstack.router.remove_interface",
+        "set_external_gateway": "openstack.router.set_external_gateway",
+        "set_gateway": "openstack.router.set_external_gateway",
+        "set_routes": "openstack.router.set_routes",
+    }
     filterset_class = RouterFilter
     request_serializers = {"create": RouterCreateSerializer, "update": RouterUpdateSerializer}
     delete_workflow = DeleteRouter

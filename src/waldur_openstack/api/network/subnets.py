@@ -72,6 +72,11 @@ class SubNetViewSet(Creates, Updates, Deletes, Pulls):
 
     queryset = related(SubNet.objects.all(), "tenant", "network", "router")
     serializer_class = SubNetSerializer
+    workflows = {
+        "connect": "openstack.subnet.connect",
+        "create": "openstack.subnet.create",
+        "disconnect": "openstack.subnet.disconnect",
+    }
     filterset_class = SubNetFilter
     request_serializers = {"create": SubNetCreateSerializer, "update": SubNetUpdateSerializer}
     pull_workflow = PullSubNet

@@ -31,6 +31,12 @@ class SecurityGroupViewSet(Creates, Updates, Deletes, Pulls):
 
     queryset = related(SecurityGroup.objects.all(), "tenant").prefetch_related("rules__remote_group", "instances")
     serializer_class = SecurityGroupSerializer
+    workflows = {
+        "add_rule": "openstack.security_group.set_rules",
+        "create": "openstack.security_group.create",
+        "remove_rule": "openstack.security_group.set_rules",
+        "set_rules": "openstack.security_group.set_rules",
+    }
     filterset_class = SecurityGroupFilter
     request_serializers = {
         "create": SecurityGroupCreateSerializer,

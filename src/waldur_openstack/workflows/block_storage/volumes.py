@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from waldur_core.operations.errors import Invalid, NotFound
 from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step
 from waldur_core.quotas import counters
@@ -60,11 +62,13 @@ def volume_is_ready(cloud: Cloud, volume: Volume) -> bool:
     return status in READY
 
 
+@transaction.atomic
 def record_volume(volume: Volume, found: JSON) -> None:
-    """Keep what the cloud says of a volume."""
+    """Keep what the cloud says of a volume. One that was asked for without a type counts for the type it was given."""
     type_name = found.get("volume_type")
     if type_name and volume.type is None:
         volume.type = VolumeType.objects.filter(settings=volume.service_settings, name=type_name).first()
+        counters.count(volume.tenant, quotas.of_type(volume))
     save(volume, type=volume.type, **volume_columns(found))
 
 

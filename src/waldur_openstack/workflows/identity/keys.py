@@ -42,6 +42,7 @@ class DistributeKeys(UpdateWorkflow):
     """Runs again when something has changed meanwhile."""
 
     name = "openstack.tenant.distribute_keys"
+    started_by_itself = True
     title = "Distribution of SSH keys to tenant"
     model = KeyDistribution
     context = KeyContext
