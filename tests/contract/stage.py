@@ -76,6 +76,7 @@ class Site:
         cleanup.delete_servers(cloud, project_id)
         eventually(lambda: not cloud.compute.servers())
         cleanup.delete_snapshots(cloud, project_id)
+        eventually(lambda: not cloud.block_storage.snapshots())
         cleanup.delete_volumes(cloud, project_id)
         eventually(lambda: not cloud.block_storage.volumes())
         for empty in (

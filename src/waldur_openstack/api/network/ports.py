@@ -165,6 +165,7 @@ class PortViewSet(Creates, Updates, Deletes, Pulls):
         "enable_port": "openstack.port.update",
         "enable_port_security": "openstack.port.update",
         "partial_update": "openstack.port.update",
+        "update": "openstack.port.update",
         "set_allowed_address_pairs": "openstack.port.update",
         "update_port_ip": "openstack.port.update",
         "update_security_groups": "openstack.port.update",
