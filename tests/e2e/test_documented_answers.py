@@ -34,7 +34,6 @@ from tests.e2e.estate import Estate
 from waldur_core.rest.endpoints import endpoints
 from waldur_core.structure.models import AuthToken
 
-pytestmark = pytest.mark.slow
 
 PEOPLE = ("anonymous", "member", "admin", "owner", "provider_owner", "support", "staff")
 SECTIONS = sorted({"/".join(e.path.split("/")[:2]) for e in endpoints() if e.path != "api/schema/"})
@@ -46,6 +45,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 EXAMPLES_EACH = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "2"))
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 * EXAMPLES_EACH)]
 QUICK = settings(
     deadline=None,
     database=None,
