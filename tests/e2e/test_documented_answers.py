@@ -34,7 +34,6 @@ from tests.e2e.estate import Estate
 from waldur_core.rest.endpoints import endpoints
 from waldur_core.structure.models import AuthToken
 
-
 PEOPLE = ("anonymous", "member", "admin", "owner", "provider_owner", "support", "staff")
 SECTIONS = sorted({"/".join(e.path.split("/")[:2]) for e in endpoints() if e.path != "api/schema/"})
 CHECKS = [

@@ -8,12 +8,12 @@ from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
-from waldur_openstack.api.network.addresses import default_pools
 
 from tests.factories import Cast, client_of
 from tests.openstack.actions import url_of
 from tests.openstack.orders import order_instance, order_tenant
 from waldur_openstack.api.identity import default_security_groups
+from waldur_openstack.api.network.addresses import default_pools
 from waldur_openstack.checks import check_settings
 from waldur_openstack.models import Instance, Tenant
 from waldur_openstack.workflows.identity import blacklisted
