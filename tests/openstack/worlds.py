@@ -4,7 +4,7 @@ A world stands on another: its rows have fixed primary keys, so what is built on
 """
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +37,11 @@ def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any]) -
     _standing = key
     if key in _worlds:
         return _bring_back(_worlds[key], twin)
-    before = {table: _last(table) for table in _tables()}
+    before = {table: _ids(table) for table in _tables()}
     revision = _revision(twin)
     found = build()
     connection.check_constraints()
-    rows = {table: added for table, last in before.items() if (added := _rows_after(table, last))}
+    rows = {table: added for table, ids in before.items() if (added := _rows_beside(table, ids))}
     cloud = contents(twin) if twin and _revision(twin) != revision else b""
     _worlds[key] = World(rows, cloud, pickle.dumps(found))
     return found
@@ -82,6 +82,8 @@ def _bring_back(world: World, twin: OpenStackTwin | None) -> Any:
             with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
                 for row in rows:
                     copy.write(row)
+        if world.rows:
+            _move_sequences(cursor, world.rows)
     if twin and world.cloud:
         fill(twin, world.cloud)
     return pickle.loads(world.found)
@@ -92,16 +94,24 @@ def _tables() -> list[str]:
     return [model._meta.db_table for model in models if model._meta.pk.column == "id"]
 
 
-def _last(table: str) -> int:
+def _ids(table: str) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"')
-        (last,) = cursor.fetchone()
-    return int(last)
+        cursor.execute(f'SELECT id FROM "{table}"')
+        return [pk for (pk,) in cursor.fetchall()]
 
 
-def _rows_after(table: str, last: int) -> list[bytes]:
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f'COPY (SELECT * FROM "{table}" WHERE id > {last} ORDER BY id) TO STDOUT') as copy,
-    ):
-        return [bytes(row) for row in copy]
+def _rows_beside(table: str, ids: list[int]) -> list[bytes]:
+    """The rows that are none of these."""
+    with connection.cursor() as cursor:
+        query = f'COPY (SELECT * FROM "{table}" WHERE id <> ALL(%s) ORDER BY id) TO STDOUT'
+        with cursor.copy(cursor.mogrify(query, [ids])) as copy:
+            return [bytes(row) for row in copy]
+
+
+def _move_sequences(cursor: Any, tables: Iterable[str]) -> None:
+    """What comes next gets no key that a row of these tables has: a flush may have set the sequences back."""
+    moves = [
+        f"setval('{table}_id_seq', greatest((SELECT max(id) FROM {table}), (SELECT last_value FROM {table}_id_seq)))"
+        for table in tables
+    ]
+    cursor.execute(f"SELECT {', '.join(moves)}")
