@@ -49,7 +49,10 @@ def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any]) -
 
 def _ground() -> tuple[Any, ...]:
     """What no world has built. A flushed database has other rows here, so everything starts anew."""
-    return tuple(model.objects.order_by("pk").values_list("pk").last() for model in (Role, ContentType))
+    return (
+        tuple(Role.objects.order_by("pk").values_list("pk", "name")),
+        tuple(ContentType.objects.order_by("pk").values_list("pk", "app_label", "model")),
+    )
 
 
 def _revision(twin: OpenStackTwin | None) -> int:
