@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.crash.crashing import Play, clean_run, forgotten
+from tests.crash.crashing import SAMPLED, Play, clean_run, forgotten
 from tests.crash.scenarios import Stage
 from tests.drive import drain
 from twins.openstack import TwinClient
@@ -20,12 +20,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "it is done but never answered": {"action": "hold_after"},
 }
 FOR_ALL = "the service is unavailable"
-SAMPLED = (
-    "openstack.tenant.create",
-    "openstack.tenant.delete",
-    "openstack.instance.create",
-    "openstack.instance.delete",
-)
 SAMPLE = 12  # the fast suite tries every twelfth call of these
 
 
