@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "waldur_openstack",
     "waldur_mastermind.marketplace",
     "waldur_mastermind.marketplace_openstack",
+    "waldur_openstack_replication",
 ]
 
 MIDDLEWARE = [
