@@ -61,8 +61,9 @@ def read_destination(service: ServiceSettings, offering: Offering) -> Destinatio
     own: dict[str, int] = {}
     capacity: dict[str, dict[str, int]] = {}
     notices = []
-    cloud = Cloud.of(service)
+    cloud, types = Cloud.of(service), set(VolumeType.objects.filter(settings=service).values_list("name", flat=True))
     try:
+        types = {str(found["name"]) for found in cloud.block_storage.volume_types()}
         own = _own_quotas(cloud)
         capacity = _capacity(cloud)
     except OperationError as error:
@@ -70,7 +71,7 @@ def read_destination(service: ServiceSettings, offering: Offering) -> Destinatio
     options = offering.plugin_options
     return Destination(
         components=frozenset(offering.components.values_list("type", flat=True)),
-        volume_types=frozenset(VolumeType.objects.filter(settings=service).values_list("name", flat=True)),
+        volume_types=frozenset(types),
         external_network=str(service.secret_options.get("external_network_id") or ""),
         caps={quota: options[name] for name, quota in CAPS.items() if options.get(name) is not None},
         own_quotas=own,

@@ -1,7 +1,7 @@
 """The shape of a tenant: its networks, firewalls and ports as plain parts, whichever way they were read.
 
-A part names others by their id in the cloud. Two shapes are equal in meaning when `meaning` says the same of both: there
-the names stand for the ids.
+A part names others by their id in the cloud. Two shapes mean the same when `meaning` says the same of both: there the
+names stand for the ids.
 """
 
 import hashlib

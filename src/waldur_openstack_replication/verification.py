@@ -15,7 +15,7 @@ MOST_TOLD = 100
 
 
 def verify(migration: Migration, found: Shape) -> JSON:
-    """`found`: the destination as its cloud lists it. The source is asked anew; when it is away, the plan stands for it."""
+    """`found`: the destination as its cloud lists it. The source is asked anew; when away, the plan stands for it."""
     wishes = wishes_of(migration)
     expected, compared_with = expected_shape(migration, wishes)
     if not wishes.sync_instance_ports:

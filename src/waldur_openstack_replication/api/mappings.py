@@ -14,9 +14,16 @@ from waldur_openstack_replication.addresses import Readdressing, is_private, ove
 from waldur_openstack_replication.planning.plan import Wishes
 
 
+class KeptUUIDField(HexUUIDField):
+    """Shown as it is kept: mappings are stored as JSON."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value if isinstance(value, str) else super().to_representation(value)
+
+
 class VolumeTypeMappingSerializer(serializers.Serializer[Any]):
-    src_type_uuid = HexUUIDField()
-    dst_type_uuid = HexUUIDField()
+    src_type_uuid = KeptUUIDField()
+    dst_type_uuid = KeptUUIDField()
 
 
 class BlockField(serializers.CharField):
@@ -30,9 +37,7 @@ class BlockField(serializers.CharField):
         try:
             block = ip_network(text)
         except ValueError as error:
-            raise ValidationError(
-                f"Give a block of addresses such as 192.168.1.0/24 or fd00:1::/64: {error}."
-            ) from None
+            raise ValidationError(f"Give a block such as 192.168.1.0/24 or fd00:1::/64: {error}.") from None
         if not is_private(block):
             raise ValidationError(f"{block} is not private: it must be in 10/8, 172.16/12, 192.168/16 or fc00::/7.")
         return str(block)
@@ -55,7 +60,7 @@ class MappingSerializer(serializers.Serializer[Any]):
     subnets = SubNetMappingSerializer(many=True, required=False)
     skip_connection_extnet = serializers.BooleanField(default=False)
     sync_instance_ports = serializers.BooleanField(default=False)
-    networks = serializers.ListField(child=HexUUIDField(), required=False)
+    networks = serializers.ListField(child=KeptUUIDField(), required=False)
 
     def validate_subnets(self, pairs: list[dict[str, str]]) -> list[dict[str, str]]:
         sources = [pair["src_cidr"] for pair in pairs]

@@ -33,7 +33,8 @@ class VisibleField(serializers.SlugRelatedField[Any]):
         super().__init__(slug_field="uuid", queryset=queryset, **kwargs)
 
     def get_queryset(self) -> Any:
-        return visible_to(self.context["request"].user, super().get_queryset())
+        queryset: Any = super().get_queryset()
+        return visible_to(self.context["request"].user, queryset)
 
     def to_internal_value(self, data: Any) -> Any:
         uuid = serializers.UUIDField().run_validation(str(data).rstrip("/").rpartition("/")[2])
@@ -109,11 +110,11 @@ def checks_of_order(user: Any, resource: Resource, offering: Offering, plan: Pla
     try:
         checks.check_plan(offering, plan, plugin_for(offering))
     except ValidationError as error:
-        raise ValidationError({"dst_plan": error.detail["plan"]}) from error  # type: ignore[call-overload,index]
+        raise ValidationError({"dst_plan": error.detail["plan"]}) from error  # type: ignore[call-overload]
     try:
         checks.check_on_sale(offering, Order.Type.CREATE)
     except ValidationError as error:
-        raise ValidationError({"dst_offering": error.detail["offering"]}) from error  # type: ignore[call-overload,index]
+        raise ValidationError({"dst_offering": error.detail["offering"]}) from error  # type: ignore[call-overload]
     project = resource.project
     require_member(user, project)
     order = Order(type=Order.Type.CREATE, offering=offering, project=project, resource=resource)
@@ -138,4 +139,4 @@ def check_new_limits(asked: Request, destination: Destination) -> None:
     try:
         check_limits(asked.offering, limits)
     except ValidationError as error:
-        raise ValidationError({"src_resource": error.detail["limits"]}) from error  # type: ignore[call-overload,index]
+        raise ValidationError({"src_resource": error.detail["limits"]}) from error  # type: ignore[call-overload]

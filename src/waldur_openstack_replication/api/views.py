@@ -1,6 +1,5 @@
 """`/api/openstack-migrations/`: plan, apply, watch, retry, take back."""
 
-from collections import Counter, defaultdict
 from typing import Any
 
 import django_filters
@@ -18,12 +17,10 @@ from waldur_core.operations.messages import wake
 from waldur_core.operations.models import Operation
 from waldur_core.permissions.access import InBody, Self, Visible
 from waldur_core.permissions.strings import Permission
-from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.rest.filters import MultiValueFilter, UUIDFilter
 from waldur_core.rest.views import GenericViewSet, ListMixin
 from waldur_core.structure.states import CoreState, require_state
-from waldur_mastermind.marketplace import pricing
 from waldur_openstack.api.base import StatusSerializer
 from waldur_openstack.api.identity.creation import require_free_name
 from waldur_openstack_replication.api.mappings import as_json, wishes_from
@@ -35,11 +32,9 @@ from waldur_openstack_replication.api.serializers import (
     MigrationSerializer,
     MigrationUpdateSerializer,
 )
-from waldur_openstack_replication.destination import Destination, read_destination
 from waldur_openstack_replication.models import Migration, MigrationItem
-from waldur_openstack_replication.planning.plan import Plan, make_plan
-from waldur_openstack_replication.rows import Request, create_migration, has_made_nothing, replan
-from waldur_openstack_replication.source import Source, read_source
+from waldur_openstack_replication.preparing import Prepared
+from waldur_openstack_replication.rows import Request, has_made_nothing
 from waldur_openstack_replication.workflows import RollBack, Run
 from waldur_openstack_replication.workflows.rollback import hold
 
@@ -55,48 +50,6 @@ class MigrationFilter(django_filters.FilterSet):
     class Meta:
         model = Migration
         fields = ()
-
-
-class Prepared:
-    """A request with the plan that answers it. It talks to both clouds, so no transaction is open meanwhile."""
-
-    def __init__(self, asked: Request) -> None:
-        self.asked = asked
-        tenant: Any = asked.src_resource.scope
-        self.destination: Destination = read_destination(asked.service, asked.offering)
-        check_new_limits(asked, self.destination)
-        self.source: Source = read_source(tenant)
-        quotas = dict(counters.quotas_of(tenant).values_list("name", "limit"))
-        self.plan: Plan = make_plan(self.source, asked.wishes, self.destination, asked.src_resource.limits, quotas)
-
-    @property
-    def external_network(self) -> str:
-        return self.destination.way_out(skip=self.asked.wishes.skip_connection_extnet)[0]
-
-    def as_json(self) -> dict[str, Any]:
-        plan, counts = self.plan, defaultdict(Counter)
-        for item in plan.items:
-            counts[item.kind][item.action] += 1
-        told = {name: getattr(plan, name) for name in ("fingerprint", "source_read_from", "limits", "quotas")}
-        return {
-            **told,
-            "name": self.asked.name,
-            "description": self.asked.description,
-            "project_uuid": self.asked.src_resource.project.uuid,
-            "monthly_price": pricing.monthly_price(self.asked.tariff, plan.limits),
-            "own_quotas": self.destination.own_quotas,
-            "capacity": self.destination.capacity,
-            "counts": {kind: dict(actions) for kind, actions in counts.items()},
-            "conflicts": plan.conflicts,
-            "notices": plan.notices,
-            "items": [
-                {
-                    "kind": item.kind, "action": item.action, "name": item.name, "address": item.address,
-                    "reason": item.left_out or item.note, "source_uuid": self.source.uuids.get(item.source_id),
-                }
-                for item in plan.items
-            ],
-        }  # fmt: skip
 
 
 class MigrationViewSet(
@@ -159,7 +112,7 @@ class MigrationViewSet(
                 require_free_name(prepared.asked.service, prepared.asked.name)
             except ValidationError as error:
                 raise ValidationError({"name": error.detail}) from error
-            migration = create_migration(prepared.asked, prepared.source, prepared.plan, prepared.external_network)
+            migration = prepared.begin()
         return Response(self._shown(migration), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=MigrationCreateSerializer, responses=MigrationPlanSerializer)
@@ -241,7 +194,12 @@ class MigrationViewSet(
         with transaction.atomic():  # for the locks of the checks
             serializer = MigrationCreateSerializer(data=request.data, context=self.get_serializer_context())
             serializer.is_valid(raise_exception=True)
-        return Prepared(serializer.validated_data["asked"]), serializer.validated_data
+        return self._planned(serializer.validated_data["asked"]), serializer.validated_data
+
+    def _planned(self, asked: Request) -> Prepared:
+        prepared = Prepared(asked)
+        check_new_limits(asked, prepared.destination)
+        return prepared
 
     def _replan(self, migration: Migration, mappings: dict[str, Any]) -> None:
         resource, tenant = migration.src_resource, migration.src_resource.scope
@@ -255,14 +213,14 @@ class MigrationViewSet(
             name=migration.dst_resource.name,
             description=migration.dst_resource.description,
             mappings=as_json(mappings),
-            wishes=wishes_from(mappings, tenant, migration.service_settings),  # type: ignore[arg-type]
+            wishes=wishes_from(mappings, tenant, migration.service_settings),
         )
-        prepared = Prepared(asked)
+        prepared = self._planned(asked)
         with transaction.atomic():
             locked = Migration.objects.select_for_update().get(pk=migration.pk)
             if not has_made_nothing(locked):
                 raise Conflict("The migration has begun meanwhile.")
-            replan(locked, asked, prepared.source, prepared.plan, prepared.external_network)
+            prepared.replace_plan(locked)
             text = f"The migration {locked} has been given other mappings."
             record("openstack_migration_updated", text, scope=locked, actor=self.request.user)
 

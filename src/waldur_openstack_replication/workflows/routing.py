@@ -35,7 +35,7 @@ def where(context: MigrationContext, item: MigrationItem) -> Wanted:
 def adopt_interfaces(context: MigrationContext) -> dict[Wanted, JSON] | None:
     """All interfaces there are, when none is left to be made."""
     pending = context.items(Kind.INTERFACE)
-    if not pending:
+    if not pending and not context.items(Kind.INTERFACE, states=MigrationItem.MADE):
         return {}
     there = interfaces_there(context)
     known = context.backend_ids
@@ -48,7 +48,7 @@ def adopt_interfaces(context: MigrationContext) -> dict[Wanted, JSON] | None:
 def connect(context: MigrationContext) -> dict[Wanted, JSON]:
     """Put the subnets on their routers; returns all interfaces there are then."""
     subnets = context.subject.items.filter(kind=Kind.SUBNET)
-    known = {key: wanted for key, wanted in subnets.values_list("source_id", "wanted")}
+    known = dict(subnets.values_list("source_id", "wanted"))
     ready, lost = [], []
     for item in context.items(Kind.INTERFACE):
         try:
@@ -90,13 +90,16 @@ def keep_interfaces(context: MigrationContext, there: dict[Wanted, JSON]) -> Non
     routers = {row.backend_id: row for row in Router.objects.filter(tenant=tenant).exclude(backend_id="")}
     subnets = {row.backend_id: row for row in SubNet.objects.filter(tenant=tenant).exclude(backend_id="")}
     known = set(Port.objects.filter(tenant=tenant, backend_id__in=made).values_list("backend_id", flat=True))
-    addresses, rows = defaultdict(list), []
+    addresses: dict[str, list[JSON]] = defaultdict(list)
+    rows = []
     listed = {port["id"]: port for port in there.values() if port["id"] in made}
     for port in sorted(listed.values(), key=lambda port: str(port["id"])):
         addresses[port["device_id"]] += port["fixed_ips"]
-        on = [subnets[fixed["subnet_id"]] for fixed in port["fixed_ips"] if fixed["subnet_id"] in subnets]
-        for subnet in on:
-            subnet.is_connected, subnet.router = True, routers.get(port["device_id"])
+        on = [subnets[fixed["subnet_id"]] for fixed in port["fixed_ips"]]
+        for subnet, fixed in zip(on, port["fixed_ips"], strict=True):
+            subnet.is_connected = True
+            if subnet.router is None or fixed["ip_address"] == subnet.gateway_ip:  # its way out
+                subnet.router = routers.get(port["device_id"])
         if port["id"] not in known:
             rows.append(
                 Port(
