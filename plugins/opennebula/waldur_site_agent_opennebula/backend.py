@@ -55,6 +55,7 @@ class OpenNebulaBackend(BaseBackend):
 
     def __init__(self, backend_settings: dict, backend_components: dict[str, dict]) -> None:
         super().__init__(backend_settings, backend_components)
+        self.backend_components: dict[str, dict] = backend_components
         self.backend_type = "opennebula"
         with in_the_agents_words():
             settings_.check(backend_settings)

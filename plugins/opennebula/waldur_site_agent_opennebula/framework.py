@@ -18,7 +18,7 @@ def allow_fixed_components() -> None:
     try:
         AccountingType("fixed")
     except ValueError:
-        AccountingType._missing_ = classmethod(_as_limit)  # type: ignore[assignment]
+        AccountingType._missing_ = classmethod(_as_limit)
 
 
 def _as_limit(cls: Any, value: object) -> Any:

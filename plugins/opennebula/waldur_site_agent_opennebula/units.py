@@ -1,4 +1,4 @@
-"""Between the marketplace's units and OpenNebula's: backend value = marketplace value × unit_factor."""
+"""Between the marketplace's units and OpenNebula's: backend value = marketplace value * unit_factor."""
 
 from __future__ import annotations
 

@@ -88,11 +88,11 @@ class VmOffering:
             return ""
         try:
             wished = uuid.UUID(given)
-        except ValueError:
+        except ValueError as error:
             if not PUBLIC_KEY.fullmatch(given):
                 raise BadInput(
                     "ssh_public_key", "it is no public key and no key's UUID. Paste a line like ssh-ed25519 AAAA…."
-                )
+                ) from error
             return given
         keys = {uuid.UUID(str(name)): text for name, text in wanted.ssh_keys.items()}
         if wished not in keys:

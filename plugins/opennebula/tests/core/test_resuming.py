@@ -59,7 +59,10 @@ def test_an_order_is_finished_after_a_death_at_any_change(
 ) -> None:
     baseline = inspect.objects()
     deaths = 0
-    while not lives_through(lambda: dying(connect(twin), deaths + 1, before_the_call).vdcs.create(order())):
+    while True:
+        mortal = dying(connect(twin), deaths + 1, before_the_call)
+        if lives_through(lambda agent=mortal: agent.vdcs.create(order())):
+            break
         deaths += 1
         again = connect(twin)
         again.vdcs.create(order())
@@ -82,7 +85,7 @@ def test_a_deletion_is_finished_after_a_death_at_any_change(
         mortal = dying(connect(twin), deaths + 1, before_the_call)
         vdc = mortal.vdcs.find("blue")
         assert vdc is not None
-        survived = lives_through(lambda agent=mortal, gone=vdc: agent.vdcs.delete(gone))  # type: ignore[misc]
+        survived = lives_through(lambda agent=mortal, gone=vdc: agent.vdcs.delete(gone))
         if not survived:
             deaths += 1
             again = connect(twin)
@@ -110,7 +113,7 @@ def test_a_dark_cloud_ends_nothing_and_is_told_in_time(twin: OpenNebulaTwin, ins
     """What has been made stays for the next cycle."""
     impatient = connect(twin, request_timeout=0.2)
     inspect.add_fault("drop", operation="vrouter.allocate", times=0)
-    with pytest.raises(Unreachable, match="api_url: .* did not answer vrouter.allocate"):
+    with pytest.raises(Unreachable, match=r"api_url: .* did not answer vrouter.allocate"):
         impatient.vdcs.create(order())
 
     inspect.clear_faults()

@@ -51,7 +51,7 @@ class Transport(xmlrpc.client.Transport):
         return target.close()
 
 
-class Wire(OneServer):  # type: ignore[misc]
+class Wire(OneServer):
     """pyone's server with our transport, handing the bare answer over."""
 
     def __init__(self, endpoint: str, session: str, transport: Transport) -> None:
@@ -79,10 +79,8 @@ class Daemon:
             answer = self.wire._ServerProxy__request(method, arguments)
         except LOST as error:
             raise Unreachable(f"api_url: {self.endpoint} did not answer {method} ({_reason(error)}).") from error
-        except etree.LxmlError as error:  # pragma: no cover - pyone parses nothing here
-            raise Unreachable(f"api_url: {self.endpoint} answered {method} with something else ({error}).") from error
         except (pyone.OneException, xmlrpc.client.Error, ValueError, SyntaxError) as error:
-            raise Refused(f"{method}: {error}", 0) from error
+            raise Refused(f"api_url: {self.endpoint} did not understand {method} ({error}).", 0) from error
         if answer[0]:
             return answer[1]
         raise refusal(str(answer[1]), int(answer[2]))

@@ -1,4 +1,4 @@
-"""Machines that serve a language model with vLLM: the engine's template, a model's image, the appliance's parameters."""
+"""Machines that serve a language model with vLLM: engine, image of the model, parameters of the appliance."""
 
 from __future__ import annotations
 

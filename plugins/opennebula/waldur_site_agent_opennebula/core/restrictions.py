@@ -22,23 +22,20 @@ class Restrictions:
 
     def pause(self, group: Thing) -> None:
         """No machine runs, none can be started."""
-        running = [vm for vm in self.pools.all("vms") if vm.gid == group.id and vm.text("STATE") == ACTIVE]
         if group.note(names.RESTRICTED) != PAUSED:
-            self._limit(group, PAUSED, {"RUNNING_VMS": "0", "VMS": kept(group, "VM").get("VMS", UNSET)})
-        for vm in running:
-            self.suspend(vm)
-        self.pools.forget()
+            self._limit(group, PAUSED, {"RUNNING_VMS": "0"})
+        for vm in self.pools.all("vms"):
+            if vm.gid == group.id and vm.text("STATE") == ACTIVE:
+                self.suspend(vm)
+                self.pools.forget()
 
     def downscale(self, group: Thing) -> None:
-        """What runs goes on; no machine can be added."""
-        if group.note(names.RESTRICTED) == DOWNSCALED:
-            return
-        if group.note(names.RESTRICTED) == PAUSED:
-            self._resume_all(group)
-        count = str(int(Thing(group.quotas).number("VM_QUOTA/VM/VMS_USED")))
-        before = group.note(names.BEFORE).split(",") if group.note(names.BEFORE) else [UNSET]
-        self._limit(group, DOWNSCALED, {"VMS": count, "RUNNING_VMS": before[0]})
-        self.pools.forget()
+        """What runs goes on, also what a pause had stopped; no machine can be added."""
+        if group.note(names.RESTRICTED) != DOWNSCALED:
+            count = str(int(Thing(group.quotas).number("VM_QUOTA/VM/VMS_USED")))
+            running, _, _ = group.note(names.BEFORE).partition(",")
+            self._limit(group, DOWNSCALED, {"VMS": count, "RUNNING_VMS": running or UNSET})
+        self._resume_all(group)
 
     def restore(self, group: Thing) -> None:
         """As it was: limits first, then the machines that we have suspended."""
@@ -59,9 +56,10 @@ class Restrictions:
         self.daemon.insist("vm.update", vm.id, template({names.SUSPENDED: ""}), 1)
 
     def _resume_all(self, group: Thing) -> None:
-        for vm in self.pools.fresh("vms"):
+        for vm in self.pools.all("vms"):
             if vm.gid == group.id and vm.note(names.SUSPENDED) == BY_PAUSE:
                 self.resume(vm)
+                self.pools.forget()
 
     def _limit(self, group: Thing, word: str, limits: dict[str, str]) -> None:
         """The limits before are kept once, with the group."""
@@ -71,6 +69,7 @@ class Restrictions:
             notes[names.BEFORE] = f"{now.get('RUNNING_VMS', UNSET)},{now.get('VMS', UNSET)}"
         self.daemon.insist("group.update", group.id, template(notes), 1)
         self._quota(group, limits)
+        self.pools.forget()
 
     def _quota(self, group: Thing, limits: dict[str, str]) -> None:
         try:

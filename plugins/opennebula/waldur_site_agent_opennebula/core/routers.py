@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from . import names
@@ -104,7 +105,7 @@ class Routers:
         machines = router.ids("VMS/ID")
         self.daemon.remove("vrouter.delete", router.id)
         for machine in machines:
-            wait_until(lambda vm=machine: self._is_done(vm), f"Ending machine {machine} of {router.name}", GONE_SECONDS)
+            wait_until(partial(self._is_done, machine), f"Ending machine {machine} of {router.name}", GONE_SECONDS)
 
     def _is_done(self, machine: int) -> bool | None:
         try:

@@ -185,7 +185,7 @@ class Vdcs:
             raise InUse(f"VDC {vdc.name} still holds {shown}. Delete them first; nothing has been destroyed.")
 
     def _take_down(self, vdc: Thing, resource: str) -> None:
-        """User, router, network, security group, VDC, group: each may be gone already. The VDC's tag goes last but one."""
+        """User, router, network, rules, group, VDC: some may be gone. The VDC is last: it tells whose they are."""
         backend_id = vdc.note(names.BACKEND_ID)
         named = (group for group in self.pools.fresh("groups") if group.name == backend_id)
         group = next((group for group in named if group.note(names.RESOURCE) in ("", resource)), None)
