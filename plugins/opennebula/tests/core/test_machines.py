@@ -141,7 +141,7 @@ def test_a_machine_that_fails_to_boot_is_told_and_undone(offering: VmOffering, i
     before = inspect.objects()
     inspect.fail_next("vm.boot", "no KVM here")
 
-    with pytest.raises(CloudError, match="failed to start: .*no KVM here"):
+    with pytest.raises(CloudError, match=r"failed to start: .*no KVM here"):
         offering.create(wanted())
 
     assert inspect.leftovers(before) == {}

@@ -23,6 +23,7 @@ Found = TypeVar("Found")
 
 CONNECT_SECONDS = 5.0
 PATIENCE = (0.2, 1.0, 3.0)  # seconds before the second, third and fourth attempt
+DARK_SECONDS = 20.0  # how long a cloud that does not answer is asked nothing
 LOST = (requests.RequestException, xmlrpc.client.ProtocolError, OSError)
 # pyone 7.3 chooses between XML-RPC and gRPC; before, OneServer is the XML-RPC client itself.
 OneServer: Any = getattr(pyone, "server_xrpc", pyone)
@@ -71,6 +72,7 @@ class Daemon:
         self.transport = Transport(endpoint, seconds, verify)
         self.wire = Wire(endpoint, session, self.transport)
         self.count = 0
+        self._dark_until = 0.0
 
     def once(self, method: str, *arguments: Any) -> Any:
         """One attempt. Raises :class:`Unreachable` when it is not known whether it had an effect."""
@@ -93,7 +95,7 @@ class Daemon:
     def insist(self, method: str, *arguments: Any, unless: str = "") -> Any:
         """A call that may be made twice. A refusal that matches ``unless`` says that it has been done already."""
         try:
-            return self._again(lambda: self.once(method, *arguments), method)
+            return self._again(lambda: self.once(method, *arguments))
         except Refused as error:
             if unless and re.search(unless, str(error)):
                 return None
@@ -130,14 +132,19 @@ class Daemon:
                 time.sleep(pause)
         raise CloudError(f"OpenNebula said that it made {what}, but does not show it.")
 
-    def _again(self, attempt: Callable[[], Found], what: str) -> Found:
-        for pause in PATIENCE:
+    def _again(self, attempt: Callable[[], Found]) -> Found:
+        if time.monotonic() < self._dark_until:
+            raise Unreachable(f"api_url: {self.endpoint} did not answer a moment ago; it is left alone for a while.")
+        for pause in (*PATIENCE, None):
             try:
                 return attempt()
             except Unreachable as error:
+                if pause is None:
+                    self._dark_until = time.monotonic() + DARK_SECONDS
+                    raise
                 logger.warning("%s Once more in %s s.", error, pause)
                 time.sleep(pause)
-        return attempt()
+        raise AssertionError("the last attempt returns or raises")
 
 
 def wait_until(ready: Callable[[], Found | None], what: str, seconds: float, pause: float = 0.05) -> Found:
