@@ -47,8 +47,9 @@ first-order-lab: $(READY) ## the same against the real OpenStack of `make lab`
 test: $(READY) ## the fast suite
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not lab"
 
-test-slow: $(READY) ## worker processes on real brokers, the whole crash matrix
-	@$(BIN)/python -m pytest -m slow
+test-slow: $(READY) $(PLUGIN_READY) ## worker processes on real brokers, the whole crash matrix
+	@$(BIN)/python -m pytest -m slow --migrations
+	@$(PLUGIN)/.venv/bin/python -m pytest -c $(PLUGIN)/pyproject.toml $(PLUGIN)/tests/agent
 
 test-lab: $(READY) ## the suites that talk to the real OpenStack of `make lab`
 	@$(BIN)/python -m pytest -m lab

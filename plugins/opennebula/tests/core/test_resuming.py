@@ -74,6 +74,7 @@ def test_an_order_is_finished_after_a_death_at_any_change(
     assert deaths > 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before_the_call", [True, False], ids=["before", "after"])
 def test_a_deletion_is_finished_after_a_death_at_any_change(
     twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, before_the_call: bool
