@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from waldur_core.operations.errors import OperationError
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud import Cloud
-from waldur_openstack.cloud.concurrency import gathered
+from waldur_openstack.cloud.concurrency import each
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Port, SecurityGroupRule, Tenant
 from waldur_openstack.models.network import ROUTER_INTERFACES
@@ -40,7 +40,7 @@ def read_cloud(tenant: Tenant) -> Shape:
 
 def listed(cloud: Cloud, project: str) -> Shape:
     network = cloud.network
-    answers = gathered(lambda word: network.list(word, project_id=project), WORDS)
+    answers = each(lambda word: network.list(word, project_id=project), WORDS)
     return shape_of(dict(zip(WORDS, answers, strict=True)))
 
 
