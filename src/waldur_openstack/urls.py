@@ -4,10 +4,12 @@ from waldur_openstack.api import (
     block_storage,
     catalogue,
     compute,
+    drift,
     floating_ips,
     identity,
     images,
     network,
+    notifications,
     security,
     server_groups,
 )
@@ -34,6 +36,8 @@ ROUTES = {
     "volume-type": catalogue.VolumeTypeViewSet,
     "instance-availability-zone": catalogue.InstanceZoneViewSet,
     "volume-availability-zone": catalogue.VolumeZoneViewSet,
+    "drift": drift.DriftViewSet,
+    "notification-listener": notifications.NotificationListenerViewSet,
 }
 
 

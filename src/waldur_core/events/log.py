@@ -1,7 +1,8 @@
-"""`record` writes one event. Called explicitly, in the transaction of what it tells of."""
+"""`record` writes one event, `record_all` many. Called explicitly, in the transaction of what they tell of."""
 
 import logging
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from waldur_core.events.models import Event
 from waldur_core.secrets.redaction import redact
@@ -9,11 +10,31 @@ from waldur_core.secrets.redaction import redact
 logger = logging.getLogger("waldur.events")
 
 
+class Line(NamedTuple):
+    """What `record_all` is to write of one scope."""
+
+    event_type: str
+    message: str
+    scope: Any = None
+
+
 def record(event_type: str, message: str, *, scope: Any = None, actor: Any = None, **context: Any) -> Event:
     """Add an event about `scope`, done by `actor` (a User, or None for the system).
 
     Project and customer, which decide who may read it, are taken from `scope`; `context` adds plain JSON values.
     """
+    event = _event(event_type, message, scope, actor, context)
+    event.save(force_insert=True)
+    return event
+
+
+def record_all(lines: Iterable[Line], *, actor: Any = None) -> list[Event]:
+    """Add many events in one statement."""
+    events = [_event(line.event_type, line.message, line.scope, actor, {}) for line in lines]
+    return Event.objects.bulk_create(events) if events else []
+
+
+def _event(event_type: str, message: str, scope: Any, actor: Any, context: dict[str, Any]) -> Event:
     project = _related(scope, "project", "structure.Project")
     customer = _related(scope, "customer", "structure.Customer") or getattr(project, "customer", None)
     provider = getattr(getattr(scope, "offering", None), "customer", None)
@@ -28,7 +49,7 @@ def record(event_type: str, message: str, *, scope: Any = None, actor: Any = Non
     names = {key: value for key, obj in named.items() for key, value in _names(key, obj).items()}
     message = redact(message)
     logger.info("%s: %s", event_type, message)
-    return Event.objects.create(
+    return Event(
         event_type=event_type,
         message=message,
         context={**names, **context},

@@ -49,6 +49,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "openstack_server_group_deleted",
         *_pulls("server_group"),
     ),
+    "openstack_drifts": tuple(
+        f"openstack_drift_{what}" for what in ("detected", "resolved", "adopted", "revert_scheduled")
+    ),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")
@@ -117,6 +120,7 @@ OWN = frozenset(
         "operation_cancel_requested",
         "token_revoked",
         *GROUPS["images"],
+        *GROUPS["openstack_drifts"],
         *_pulls("router"),
         *_pulls("floating_ip"),
     }

@@ -18,6 +18,7 @@ from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.drift.recording import note, note_gone
 from waldur_openstack.models import Tenant
 from waldur_openstack.removal import Removal
 from waldur_openstack.sync.kinds import Columns, Kind, Look, Pairs
@@ -64,7 +65,9 @@ def follow(kind: Kind, tenant: Tenant, known: Pairs, made: Pairs, subject: Any =
     states = {row: kind.trouble(item) for row, item in known if row != subject and turns(row, kind.trouble(item))}
     apart = {pk for _, differences in parts for pk in differences}
     free = untouched([row for row, _ in known if row in changes or row in states or row.pk in apart], subject)
-    write_columns(tenant, {row: changed for row, changed in changes.items() if row.pk in free})
+    written = {row: changed for row, changed in changes.items() if row.pk in free}
+    note(kind.word, kind.model, [row for row, _ in known if row.pk in free], written, [seen for _, seen in parts])
+    write_columns(tenant, written)
     ours = free | {row.pk for row, _ in made}
     for part, differences in parts:
         if kept := [change for pk, change in differences.items() if pk in ours]:
@@ -227,6 +230,7 @@ def let_go(kind: Kind, rows: list[Any]) -> None:
     for row in lost:
         if row.pk in free:
             row.enter(CoreState.ERRED, error_message=kind.gone_message(row), **kind.gone_columns)
+    note_gone(kind.word, [row for row in lost if row.pk in free])
 
 
 def dropped(kind: Kind, row: Any, subject: Any = None) -> bool:
@@ -236,4 +240,5 @@ def dropped(kind: Kind, row: Any, subject: Any = None) -> bool:
         return False
     record(f"openstack_{kind.word}_cleaned", kind.gone_message(row), scope=row)
     removal.carry_out()
+    note_gone(kind.word, [row], dropped=True)
     return True
