@@ -1,21 +1,13 @@
-"""`record` writes one event, `record_all` many. Called explicitly, in the transaction of what they tell of."""
+"""`record` writes an event. Called explicitly, in the transaction of what it tells of."""
 
 import logging
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from waldur_core.events.models import Event
 from waldur_core.secrets.redaction import redact
 
 logger = logging.getLogger("waldur.events")
-
-
-class Line(NamedTuple):
-    """What `record_all` is to write of one scope."""
-
-    event_type: str
-    message: str
-    scope: Any = None
 
 
 def record(event_type: str, message: str, *, scope: Any = None, actor: Any = None, **context: Any) -> Event:
@@ -28,10 +20,9 @@ def record(event_type: str, message: str, *, scope: Any = None, actor: Any = Non
     return event
 
 
-def record_all(lines: Iterable[Line], *, actor: Any = None) -> list[Event]:
-    """Add many events in one statement."""
-    events = [_event(line.event_type, line.message, line.scope, actor, {}) for line in lines]
-    return Event.objects.bulk_create(events) if events else []
+def record_many(entries: Iterable[tuple[str, str, Any]]) -> None:
+    """Add events of the system, each (type, message, scope), in one statement."""
+    Event.objects.bulk_create([_event(*entry, None, {}) for entry in entries], batch_size=1000)
 
 
 def _event(event_type: str, message: str, scope: Any, actor: Any, context: dict[str, Any]) -> Event:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
-from waldur_core.events.log import Line, record_all
+from waldur_core.events.log import record_many
 from waldur_core.events.models import Event
 from waldur_core.operations.models import Operation
 from waldur_openstack.drift.aspects import RULES, Aspect, aspects_of
@@ -126,9 +126,10 @@ def write(new: list[Drift], changed: list[Drift], gone: list[Drift]) -> None:
         Drift.objects.bulk_update(changed, ["declared", "observed", "modified"], batch_size=500)
     if gone:
         Drift.objects.filter(pk__in=[drift.pk for drift in gone]).delete()
-    lines = [Line(DETECTED, f"In the cloud, the {drift} is not as it was declared.", drift) for drift in new]
-    lines += [Line(RESOLVED, f"The {drift} is as declared.", drift) for drift in gone]
-    record_all(lines)
+    entries = [(DETECTED, f"In the cloud, the {drift} is not as it was declared.", drift) for drift in new]
+    entries += [(RESOLVED, f"The {drift} is as declared.", drift) for drift in gone]
+    if entries:
+        record_many(entries)
 
 
 def follow_users(row: Any, error_message: str = "") -> None:
