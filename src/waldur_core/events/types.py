@@ -48,6 +48,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "openstack_server_group_created",
         "openstack_server_group_deleted",
         *_pulls("server_group"),
+        *_pulls("rbac_policy"),
     ),
     "openstack_drifts": tuple(
         f"openstack_drift_{what}" for what in ("detected", "resolved", "adopted", "revert_scheduled")
@@ -125,5 +126,6 @@ OWN = frozenset(
         *GROUPS["openstack_stuck"],
         *_pulls("router"),
         *_pulls("floating_ip"),
+        *_pulls("rbac_policy"),
     }
 )

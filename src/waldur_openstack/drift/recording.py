@@ -15,7 +15,7 @@ from waldur_core.events.log import record_many
 from waldur_core.events.models import Event
 from waldur_core.operations.models import Operation
 from waldur_openstack.drift.aspects import RULES, Aspect, aspects_of
-from waldur_openstack.drift.values import Seen, named, same, seen_in_columns, seen_in_links, seen_in_rules, value_of
+from waldur_openstack.drift.values import Seen, same, sayings, seen_in_columns, seen_in_links, seen_in_rules, value_of
 from waldur_openstack.models import Drift
 
 PRESENCE = Aspect(name=Drift.PRESENCE)
@@ -51,12 +51,8 @@ def note_gone(word: str, rows: Iterable[Any], *, dropped: bool = False) -> None:
     """The cloud has these no more. When the rows are `dropped` with them, the drift alone tells what there was."""
     gone = list(rows)
     if gone and word and aspects_of(word):
-        compare(word, [Seen(row, PRESENCE, described(word, row), None) for row in gone], dropped=dropped)
-
-
-def described(word: str, row: Any) -> dict[str, Any]:
-    """What a row that is about to go says in its columns."""
-    return {name: named(getattr(row, name)) for aspect in aspects_of(word) for name in aspect.columns}
+        said = sayings(word, gone)
+        compare(word, [Seen(row, PRESENCE, said[row.uuid], None) for row in gone], dropped=dropped)
 
 
 def compare(word: str, seen: list[Seen], *, present: Iterable[Any] = (), dropped: bool = False) -> None:

@@ -103,6 +103,20 @@ def seen_in_columns(word: str, changes: Mapping[Any, Mapping[str, Any]]) -> list
     ]
 
 
+def sayings(word: str, rows: Iterable[Any]) -> dict[Any, dict[str, Any]]:
+    """{uuid: what all the columns of the row say that users declare}."""
+    found = [
+        Seen(row, aspect, {name: getattr(row, attname(row, name)) for name in aspect.columns}, {})
+        for row in rows
+        for aspect in aspects_of(word)
+    ]
+    ends = ends_of(found)
+    said: dict[Any, dict[str, Any]] = defaultdict(dict)
+    for seen in found:
+        said[seen.row.uuid].update(spoken(seen, seen.before, ends))
+    return said
+
+
 def attname(row: Any, name: str) -> str:
     return str(row._meta.get_field(name).attname)
 

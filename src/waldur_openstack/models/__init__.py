@@ -18,11 +18,13 @@ from waldur_openstack.models.network import FloatingIP, Network, Port, Router, S
 from waldur_openstack.models.notifications import NotificationListener
 from waldur_openstack.models.security import SecurityGroup, SecurityGroupRule
 from waldur_openstack.models.sharing import ExternalNetwork, ExternalSubnet, NetworkRBACPolicy
+from waldur_openstack.models.sync import CloudSync, SyncCursor, SyncRun
 
 __all__ = [
     "Backup",
     "BackupRestoration",
     "BackupSchedule",
+    "CloudSync",
     "Drift",
     "ExternalNetwork",
     "ExternalSubnet",
@@ -45,6 +47,8 @@ __all__ = [
     "SnapshotRestoration",
     "SnapshotSchedule",
     "SubNet",
+    "SyncCursor",
+    "SyncRun",
     "Tenant",
     "Volume",
     "VolumeAvailabilityZone",
