@@ -8,12 +8,17 @@ from waldur_openstack.models import Instance, Tenant, Volume
 
 def refresh_metadata(resource: Resource, scope: Any) -> None:
     """Write the metadata when it has changed."""
-    metadata = {"state": scope.state, **_DESCRIBE[type(scope)](scope)}
-    values = {"name": scope.name, "backend_id": scope.backend_id, "backend_metadata": metadata}
+    values = described(scope)
     if any(getattr(resource, name) != value for name, value in values.items()):
         for name, value in values.items():
             setattr(resource, name, value)
         resource.save(update_fields=[*values, "modified"])
+
+
+def described(scope: Any) -> dict[str, Any]:
+    """The columns of a resource that tell of its scope."""
+    metadata = {"state": scope.state, **_DESCRIBE[type(scope)](scope)}
+    return {"name": scope.name, "backend_id": scope.backend_id, "backend_metadata": metadata}
 
 
 def _instance(instance: Instance) -> dict[str, Any]:

@@ -18,6 +18,14 @@ class Identity(Gateway):
     def find_project(self, project_id: str) -> JSON | None:
         return self.find(f"/projects/{project_id}", "project")
 
+    def projects(self, **filters: object) -> list[JSON]:
+        """All projects, or those of a `domain_id`; Keystone gives them in one page."""
+        return self.get("/projects", **filters)["projects"]
+
+    def set_tags(self, project_id: str, tags: list[str]) -> None:
+        """These tags and no others."""
+        self.put(f"/projects/{project_id}/tags", {"tags": tags})
+
     def update_project(self, project_id: str, **attributes: object) -> JSON:
         # without the id, Keystone fails (KeyError) instead of saying that a name is taken
         body = {"project": {"id": project_id, **attributes}}
@@ -39,6 +47,10 @@ class Identity(Gateway):
     def find_user(self, name: str, domain_id: str) -> JSON | None:
         return next(iter(self.get("/users", name=name, domain_id=domain_id)["users"]), None)
 
+    def users(self, **filters: object) -> list[JSON]:
+        """All users, or those of a `domain_id`; Keystone gives them in one page."""
+        return self.get("/users", **filters)["users"]
+
     def set_password(self, user_id: str, password: str) -> None:
         """Give a user a new password; for administrators, who need not know the old one."""
         self.call("PATCH", f"/users/{user_id}", json={"user": {"password": password}})
@@ -58,3 +70,15 @@ class Identity(Gateway):
     def grant_role(self, project_id: str, user_id: str, role_id: str) -> None:
         """Idempotent: granting again is granted."""
         self.put(f"/projects/{project_id}/users/{user_id}/roles/{role_id}")
+
+    def roles_of(self, project_id: str, user_id: str) -> set[str]:
+        """The ids of the roles that the user himself has on the project."""
+        return {role["id"] for role in self.get(f"/projects/{project_id}/users/{user_id}/roles")["roles"]}
+
+    def revoke_role(self, project_id: str, user_id: str, role_id: str) -> None:
+        """What is revoked already was to be revoked."""
+        self.delete(f"/projects/{project_id}/users/{user_id}/roles/{role_id}")
+
+    def assignments(self) -> list[JSON]:
+        """Who has which role where, in one answer; `scope`, `user` and `role` hold ids."""
+        return self.get("/role_assignments")["role_assignments"]

@@ -48,11 +48,15 @@ def candidates(model: type[Model], tenant: Tenant, *, beyond_tenant: bool = Fals
 
 @dataclass(frozen=True)
 class Look:
-    """Rows as they were at a moment, then the cloud. `complete`: it is all that the tenant has; the rest is gone."""
+    """Rows as they were at a moment, then the cloud. `complete`: it is all that the tenant has; the rest is gone.
+
+    `adopted` are those of `found` that become rows although they stand on their own.
+    """
 
     rows: list[Any]
     found: list[JSON]
     complete: bool = True
+    adopted: tuple[JSON, ...] = ()
     moment: datetime = field(default_factory=timezone.now)
 
 

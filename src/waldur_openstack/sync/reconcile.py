@@ -5,6 +5,7 @@ nobody has touched since we looked: what a person or an operation has changed me
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +22,7 @@ from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Tenant
 from waldur_openstack.removal import Removal
 from waldur_openstack.sync.kinds import Columns, Kind, Look, Pairs
-from waldur_openstack.sync.signals import pulled
+from waldur_openstack.sync.signals import pulled, taken_in
 
 AT_REST = (CoreState.OK, CoreState.ERRED)
 BATCH = 500
@@ -37,9 +38,9 @@ def look(kind: Kind, tenant: Tenant, cloud: Cloud) -> Look:
 def reconcile(kind: Kind, tenant: Tenant, seen: Look, *, subject: Any = None) -> None:
     """Write what differs. `subject` is the row that our own operation is at work on: its state is not ours to set."""
     found = {item["id"]: item for item in seen.found}
-    made = take_in(kind, tenant, seen) if kind.sub_resource and seen.complete else []
-    for row, _ in made:
-        record(f"openstack_{kind.word}_imported", f"{kind.label(row)} was found in the cloud.", scope=row)
+    made = take_in(kind, tenant, seen) if seen.adopted or (kind.sub_resource and seen.complete) else []
+    if made:
+        tell_of_new(kind, [row for row, _ in made])
     known = [
         (row, found[row.backend_id])
         for row in seen.rows
@@ -161,6 +162,13 @@ def tell_of_changes(kind: Kind, rows: list[Any]) -> None:
     pulled.send(sender=kind.model, instances=rows)
 
 
+def tell_of_new(kind: Kind, rows: list[Any]) -> None:
+    event_type = f"openstack_{kind.word}_imported" if kind.sub_resource else "resource_import_succeeded"
+    for row in rows:
+        record(event_type, f"{kind.label(row)} was found in the cloud.", scope=row)
+    taken_in.send(sender=kind.model, instances=rows)
+
+
 # what is new ------------------------------------------------------------------------------------------------------
 
 
@@ -168,10 +176,13 @@ def tell_of_changes(kind: Kind, rows: list[Any]) -> None:
 def take_in(kind: Kind, tenant: Tenant, seen: Look) -> Pairs:
     """Rows for what the cloud has and we do not. What carries the mark of a row of ours is that row's, not new."""
     ours = {row.backend_id for row in seen.rows}
-    unknown = [item for item in seen.found if item["id"] not in ours]
+    candidates = seen.found if kind.sub_resource else seen.adopted
+    unknown = [item for item in candidates if item["id"] not in ours]
     if not unknown:
         return []
     Tenant.objects.select_for_update().get(pk=tenant.pk)  # two pulls must not take in the same
+    if not kind.sub_resource and removed_since(tenant, seen.moment):
+        return []  # what we saw may be gone; the next pull knows
     unknown = strangers(kind, tenant, unknown)
     targets = related(kind, tenant, unknown)
     made = []
@@ -187,6 +198,12 @@ def take_in(kind: Kind, tenant: Tenant, seen: Look) -> Pairs:
     kind.model._default_manager.bulk_create([row for row, _ in made])
     counters.count(tenant, quotas.added(*(quotas.of(row) for row, _ in made)))
     return made
+
+
+def removed_since(tenant: Tenant, moment: datetime) -> bool:
+    """Whether we were removing something of the tenant's project after `moment`."""
+    after = Q(finished__gte=moment) | Q(state__in=Operation.LIVE)
+    return Operation.objects.filter(after, project=tenant.project_id, workflow__endswith=".delete").exists()
 
 
 def strangers(kind: Kind, tenant: Tenant, unknown: list[JSON]) -> list[JSON]:
