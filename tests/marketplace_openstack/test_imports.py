@@ -175,9 +175,7 @@ def test_a_project_without_limits_is_refused(estate: Estate) -> None:
     abroad = project_by_hand(estate)
     abroad.admin.compute.set_quotas(abroad.id, {"cores": -1})
     answer = ask(estate, abroad.id)
-    assert answer.json() == {
-        "backend_id": ["The project has no limit on cores. Set its quotas in the cloud first."]
-    }
+    assert answer.json() == {"backend_id": ["The project has no limit on cores. Set its quotas in the cloud first."]}
 
 
 def test_only_those_with_the_permission_on_both_sides_import(estate: Estate) -> None:

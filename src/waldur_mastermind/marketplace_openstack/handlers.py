@@ -10,14 +10,13 @@ from waldur_core.structure.states import CoreState, state_changed
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace.orders import complete, fail, resume, set_resource_state, unfinished_order
 from waldur_mastermind.marketplace.orders.processing import cancel
+from waldur_mastermind.marketplace_openstack.importing import finish_import
 from waldur_mastermind.marketplace_openstack.metadata import refresh_metadata
 from waldur_mastermind.marketplace_openstack.private_offerings import (
     archive_private_offerings,
     create_private_offerings,
-    private_offerings,
     rename_private_offerings,
 )
-from waldur_mastermind.marketplace_openstack.importing import finish_import
 from waldur_mastermind.marketplace_openstack.recovery.resources import create_missing_resources
 from waldur_mastermind.marketplace_openstack.states import RESOURCE_STATES
 from waldur_openstack.models import Instance, Tenant, Volume

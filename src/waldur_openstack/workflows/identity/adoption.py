@@ -18,7 +18,6 @@ from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.marks import MARK
 from waldur_openstack.models import Tenant
 from waldur_openstack.models.identity import tenant_models
-from waldur_openstack.models.network import ROUTER_INTERFACES
 from waldur_openstack.removal import Removal
 from waldur_openstack.sync.block_storage import SNAPSHOT, VOLUME
 from waldur_openstack.sync.compute import INSTANCE, SERVER_GROUP

@@ -60,7 +60,9 @@ def read_sized(kind: Kind, counter: str) -> Step:
         reconcile(kind, context.tenant, seen)
         context.data["sizes"] = {**context.data.get("sizes", {}), counter: size_of(seen.found)}
 
-    return Step(name=f"Read {kind.plural}", do=lambda c: look_for_all(kind, c.tenant, c.cloud), record=record, keeps=READS)
+    return Step(
+        name=f"Read {kind.plural}", do=lambda c: look_for_all(kind, c.tenant, c.cloud), record=record, keeps=READS
+    )
 
 
 def read_offer(name: str, *offers: Offer) -> Step:
