@@ -19,8 +19,9 @@ class Identity(Gateway):
         return self.find(f"/projects/{project_id}", "project")
 
     def projects(self, **filters: object) -> list[JSON]:
-        """All projects, or those of a `domain_id`; Keystone gives them in one page."""
-        return self.get("/projects", **filters)["projects"]
+        """All projects of the cloud, or those of a `domain_id`, in one answer."""
+        found: list[JSON] = self.get("/projects", **filters)["projects"]
+        return found
 
     def set_tags(self, project_id: str, tags: list[str]) -> None:
         """These tags and no others."""
@@ -48,7 +49,7 @@ class Identity(Gateway):
         return next(iter(self.get("/users", name=name, domain_id=domain_id)["users"]), None)
 
     def users(self, **filters: object) -> list[JSON]:
-        """All users, or those of a `domain_id`; Keystone gives them in one page."""
+        """All users, or those of a `domain_id`, in one answer."""
         return self.get("/users", **filters)["users"]
 
     def set_password(self, user_id: str, password: str) -> None:

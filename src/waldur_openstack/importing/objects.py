@@ -14,13 +14,20 @@ from waldur_openstack.sync.compute import INSTANCE
 from waldur_openstack.sync.kinds import Kind, Look
 from waldur_openstack.sync.network import FLOATING_IP, PORT
 from waldur_openstack.sync.orphans import PASSING
-from waldur_openstack.sync.reconcile import look, reconcile, strangers
+from waldur_openstack.sync.arrivals import strangers
+from waldur_openstack.sync.reconcile import look, reconcile
+from waldur_openstack.sync.scope import Scope
 
 
 def importable_objects(kind: Kind, tenant: Tenant, cloud: Cloud) -> list[JSON]:
     """What the tenant has and we do not, by name. Raises OperationError."""
     found = [item for item in kind.listing(cloud, tenant.backend_id) if item["status"] not in PASSING]
-    return sorted(strangers(kind, tenant, found), key=lambda item: str(item.get("name") or item["id"]))
+    return sorted(unknown(kind, tenant, found), key=lambda item: str(item.get("name") or item["id"]))
+
+
+def unknown(kind: Kind, tenant: Tenant, found: list[JSON]) -> list[JSON]:
+    """Those that have no row."""
+    return strangers(kind, Scope.of(tenant), found, {item["id"]: tenant for item in found}, Look([], found))
 
 
 def find_importable(kind: Kind, tenant: Tenant, cloud: Cloud, backend_id: str) -> JSON:
@@ -28,7 +35,7 @@ def find_importable(kind: Kind, tenant: Tenant, cloud: Cloud, backend_id: str) -
     found = kind.show(cloud, backend_id)
     if found is None or owner_of(found) != tenant.backend_id:
         raise ValidationError({"backend_id": [f"The tenant has no such {kind.title} in the cloud."]})
-    if not strangers(kind, tenant, [found]):
+    if not unknown(kind, tenant, [found]):
         raise ValidationError({"backend_id": [f"This {kind.title} is known already."]})
     if found["status"] in PASSING:
         raise ValidationError({"backend_id": [f"The {kind.title} is {found['status']} at present. Try again later."]})

@@ -4,6 +4,8 @@ What carries our mark is not an orphan: its row was forgotten on purpose (unlink
 object comes back only when somebody imports it. What is being made or removed waits until it is there for good.
 """
 
+from dataclasses import replace
+
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
@@ -31,14 +33,14 @@ def is_orphan(kind: Kind, item: JSON) -> bool:
     return not busy and not kind.mark(item)
 
 
+def orphans_in(kind: Kind, service: ServiceSettings, found: list[JSON]) -> tuple[JSON, ...]:
+    """Those of `found` that are to be taken in although they stand on their own."""
+    if kind.sub_resource or not adopts_orphans(service):
+        return ()
+    return tuple(item for item in found if is_orphan(kind, item))
+
+
 def look_for_all(kind: Kind, tenant: Tenant, cloud: Cloud) -> Look:
     """All of a kind that a tenant has, and which of it is to be taken in."""
     seen = look(kind, tenant, cloud)
-    return with_orphans(kind, tenant, seen)
-
-
-def with_orphans(kind: Kind, tenant: Tenant, seen: Look) -> Look:
-    if kind.sub_resource or not adopts_orphans(tenant.service_settings):
-        return seen
-    orphans = tuple(item for item in seen.found if is_orphan(kind, item))
-    return Look(seen.rows, seen.found, seen.complete, orphans, seen.moment)
+    return replace(seen, adopted=orphans_in(kind, tenant.service_settings, seen.found))

@@ -4,6 +4,7 @@ Only when everything inside has rows does the project get our mark, and the tena
 that id has no project, so ending a failed import can never delete somebody's servers.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -19,12 +20,9 @@ from waldur_openstack.marks import MARK
 from waldur_openstack.models import Tenant
 from waldur_openstack.models.identity import tenant_models
 from waldur_openstack.removal import Removal
-from waldur_openstack.sync.block_storage import SNAPSHOT, VOLUME
-from waldur_openstack.sync.compute import INSTANCE, SERVER_GROUP
 from waldur_openstack.sync.kinds import Kind, Look
-from waldur_openstack.sync.network import FLOATING_IP, NETWORK, PORT, ROUTER, SUBNET
 from waldur_openstack.sync.reconcile import look, reconcile
-from waldur_openstack.sync.security import SECURITY_GROUP
+from waldur_openstack.sync.register import KINDS
 from waldur_openstack.workflows.context import mark, save
 from waldur_openstack.workflows.identity.context import TenantContext
 from waldur_openstack.workflows.identity.project import (
@@ -45,10 +43,6 @@ from waldur_openstack.workflows.pulling.tenants import (
     READ_ZONES,
 )
 
-# in this order: what is referred to comes before what refers to it
-INSIDE = (
-    SECURITY_GROUP, SERVER_GROUP, NETWORK, SUBNET, ROUTER, INSTANCE, VOLUME, SNAPSHOT, PORT, FLOATING_IP,
-)  # fmt: skip
 
 
 class ImportContext(TenantContext):
@@ -158,7 +152,7 @@ def read_inside(kind: Kind) -> Step:
 
     def read(context: ImportContext) -> Look:
         seen = look(kind, context.tenant, context.cloud)
-        return Look(seen.rows, seen.found, adopted=tuple(seen.found), moment=seen.moment)
+        return replace(seen, adopted=tuple(seen.found))
 
     return Step(
         name=f"Take in {kind.plural}",
@@ -218,7 +212,7 @@ class ImportTenant(CreateWorkflow):
         READ_VOLUME_TYPES,
         READ_ZONES,
         Step(name="Forget what is inside", undo=forget_inside),
-        *(read_inside(kind) for kind in INSIDE),
+        *(read_inside(kind) for kind in KINDS),
         READ_QUOTAS,
         Step(name="Mark the project", do=mark_project, record=record_project, undo=unmark_project),
     )
