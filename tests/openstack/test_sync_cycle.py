@@ -2,19 +2,12 @@
 
 from typing import Any
 
-import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-
 from tests.factories import Cast
 from tests.openstack.actions import usages
-from tests.openstack.behind import add_rule, add_server_group, add_snapshot, cloud_of
-from tests.openstack.orders import build_tenant
-from twins.openstack import TwinClient
+from tests.openstack.behind import add_rule, add_server_group, cloud_of
 from waldur_core.events.models import Event
 from waldur_core.structure.models import ServiceSettings
-from waldur_openstack.cloud import Cloud
-from waldur_openstack.models import FloatingIP, Instance, Network, Port, SecurityGroup, SyncRun, Tenant
+from waldur_openstack.models import Instance, SyncRun
 from waldur_openstack.sync.cycle import synchronise
 
 OWN = ("openstack_cloudsync", "openstack_synccursor", "openstack_syncrun")
