@@ -9,12 +9,12 @@ from waldur_core.rest.errors import Conflict
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Tenant
+from waldur_openstack.sync.arrivals import strangers
 from waldur_openstack.sync.block_storage import VOLUME, server_of
 from waldur_openstack.sync.compute import INSTANCE
 from waldur_openstack.sync.kinds import Kind, Look
 from waldur_openstack.sync.network import FLOATING_IP, PORT
 from waldur_openstack.sync.orphans import PASSING
-from waldur_openstack.sync.arrivals import strangers
 from waldur_openstack.sync.reconcile import look, reconcile
 from waldur_openstack.sync.scope import Scope
 

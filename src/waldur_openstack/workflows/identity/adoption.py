@@ -44,7 +44,6 @@ from waldur_openstack.workflows.pulling.tenants import (
 )
 
 
-
 class ImportContext(TenantContext):
     """`tenant.backend_id` is known here from the parameters, and written to the row at the very end."""
 
