@@ -147,7 +147,7 @@ def test_what_is_ours_is_neither_offered_nor_imported(estate: Estate) -> None:
     assert (Tenant.objects.count(), Resource.objects.count(), Operation.objects.count()) == before
 
 
-BAD = {
+BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no such project": ({"backend_id": "0" * 32}, "backend_id"),
     "no backend_id": ({"backend_id": None}, "backend_id"),
     "not a text": ({"backend_id": ["x"]}, "backend_id"),

@@ -25,6 +25,8 @@ def _instance(instance: Instance) -> dict[str, Any]:
     return {
         "runtime_state": instance.runtime_state,
         "action": instance.action,
+        "action_details": instance.action_details,
+        "system_volume_image_name": instance.image_name,
         "internal_ips": instance.internal_ips,
         "external_ips": instance.external_ips,
         "hypervisor_hostname": instance.hypervisor_hostname,
@@ -35,6 +37,7 @@ def _volume(volume: Volume) -> dict[str, Any]:
     return {
         "runtime_state": volume.runtime_state,
         "action": volume.action,
+        "action_details": volume.action_details,
         "size": volume.size,
         "instance_uuid": volume.instance.uuid.hex if volume.instance else None,
         "instance_name": volume.instance.name if volume.instance else None,

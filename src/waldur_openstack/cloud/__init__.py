@@ -31,6 +31,10 @@ class Cloud:
         theirs = replace(self.credentials.in_project(project_id), username=username, password=password)
         return Cloud(theirs).identity.own_user_id()
 
+    def own_project_id(self) -> str:
+        """The project we speak for; signs in when that has not happened yet."""
+        return self.credentials.project_id or self.identity.own_project_id()
+
     @cached_property
     def identity(self) -> Identity:
         return Identity(self.credentials)

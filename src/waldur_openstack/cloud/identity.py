@@ -1,5 +1,7 @@
 """Keystone v3."""
 
+from typing import Any
+
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
 
@@ -18,7 +20,7 @@ class Identity(Gateway):
     def find_project(self, project_id: str) -> JSON | None:
         return self.find(f"/projects/{project_id}", "project")
 
-    def projects(self, **filters: object) -> list[JSON]:
+    def projects(self, **filters: Any) -> list[JSON]:
         """All projects of the cloud, or those of a `domain_id`, in one answer."""
         found: list[JSON] = self.get("/projects", **filters)["projects"]
         return found
@@ -48,7 +50,7 @@ class Identity(Gateway):
     def find_user(self, name: str, domain_id: str) -> JSON | None:
         return next(iter(self.get("/users", name=name, domain_id=domain_id)["users"]), None)
 
-    def users(self, **filters: object) -> list[JSON]:
+    def users(self, **filters: Any) -> list[JSON]:
         """All users, or those of a `domain_id`, in one answer."""
         return self.get("/users", **filters)["users"]
 
@@ -63,6 +65,11 @@ class Identity(Gateway):
         """Who we are; signs in when that has not happened yet."""
         with self.guarded("Keystone"):
             return str(self.adapter.get_user_id())
+
+    def own_project_id(self) -> str:
+        """For which project we speak."""
+        with self.guarded("Keystone"):
+            return str(self.adapter.get_project_id())
 
     def roles(self) -> dict[str, str]:
         """Role ids by name."""

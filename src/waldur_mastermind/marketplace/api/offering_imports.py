@@ -56,7 +56,7 @@ class OfferingImportsMixin:
         offering: Offering = self.get_object()  # type: ignore[attr-defined]
         page = self.paginate_queryset(plugin_for(offering).importable(offering))  # type: ignore[attr-defined]
         serializer = ImportableResourceSerializer(page, many=True)
-        return self.get_paginated_response(serializer.data)  # type: ignore[attr-defined,no-any-return]
+        return self.get_paginated_response(serializer.data)  # type: ignore[attr-defined]
 
     @extend_schema(request=ImportResourceSerializer, responses={201: ResourceSerializer})
     @action(detail=True, methods=["post"])

@@ -58,7 +58,7 @@ def _create_missing(model: Any, which: Q) -> int:
 def lost_objects(model: Any) -> QuerySet[Any]:
     """Rows that no living resource stands for."""
     living = Resource.objects.filter(scope_uuid=OuterRef("uuid")).exclude(state=Resource.State.TERMINATED)
-    return model.objects.filter(~Exists(living)).exclude(state__in=BEING_MADE).order_by("pk")
+    return model.objects.filter(~Exists(living)).exclude(state__in=BEING_MADE).select_related("tenant").order_by("pk")
 
 
 def _offerings_for(model: Any, tenants: set[Any]) -> dict[Any, Offering]:
