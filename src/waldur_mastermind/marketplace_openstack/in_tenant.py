@@ -20,7 +20,7 @@ from waldur_openstack.api.compute import (
     delete_instance,
     require_instance_deletable,
 )
-from waldur_openstack.api.instance_create import InstanceCreateSerializer
+from waldur_openstack.api.compute.create import InstanceCreateSerializer
 from waldur_openstack.api.tenant_scope import InTenantSerializer
 from waldur_openstack.importing.objects import look_at_instance, look_at_volume
 from waldur_openstack.models import Tenant
