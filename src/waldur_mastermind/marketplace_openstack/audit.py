@@ -74,7 +74,7 @@ def alone(resource: Resource, scope: Any) -> Iterator[Finding]:
         yield finding("billing.no_scope", resource, f"Resource {resource} is {resource.state}, but has no object.")
     elif resource.state != RESOURCE_STATES[CoreState(scope.state)]:
         text = f"Resource {resource} is {resource.state}, its object {scope.state}."
-        yield finding("state", resource, text, resource=resource.state, scope=scope.state)
+        yield finding("state", resource, text, ours=resource.state, of_scope=scope.state)
 
 
 def missing(service: ServiceSettings) -> Iterator[Finding]:

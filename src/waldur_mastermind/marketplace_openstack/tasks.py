@@ -1,5 +1,7 @@
-"""What time itself sets going in the bridge (seed: Marketplace OpenStack Tasks). Each may run at any hour, any number of
-times, in any number of workers."""
+"""What time itself sets going in the bridge (seed: Marketplace OpenStack Tasks).
+
+Each task may run at any hour, any number of times, in any number of workers.
+"""
 
 from celery import shared_task
 

@@ -56,7 +56,8 @@ def users(inventory: Inventory) -> Iterator[Finding]:
     there = {user["id"] for user in inventory.users}
     for tenant in inventory.tenants:
         if tenant.user_id and tenant.user_id not in there and not inventory.is_busy(tenant):
-            yield of_row("orphan.row", tenant, f"The user of tenant {tenant} does not exist in the cloud.", user_id=tenant.user_id)  # fmt: skip
+            text = f"The user of tenant {tenant} does not exist in the cloud."
+            yield of_row("orphan.row", tenant, text, user_id=tenant.user_id)
 
 
 def roles(inventory: Inventory) -> Iterator[Finding]:

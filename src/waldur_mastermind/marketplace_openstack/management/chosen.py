@@ -46,7 +46,7 @@ def service_of_offering(name_or_uuid: str) -> ServiceSettings:
     service: Any = offerings[0].scope
     if service is None or not service.secret_options:
         raise fail(f"The offering {name_or_uuid} is not connected to a cloud.")
-    return service  # type: ignore[no-any-return]
+    return service
 
 
 def chosen(offering: str | None) -> list[ServiceSettings]:

@@ -1,7 +1,7 @@
 """Projects of tenants that are terminated here and still exist in the cloud.
 
-A project is left over only when we know that it was a tenant's of ours: it carries our mark and its tenant is gone, or a
-terminated resource of an offering of this cloud has its id. Whatever else a cloud has is not ours to touch.
+A project is left over only when we know that it was a tenant's of ours: it carries our mark and its tenant is gone, or
+a terminated resource of an offering of this cloud has its id. Whatever else a cloud has is not ours to touch.
 """
 
 import time
@@ -72,7 +72,7 @@ def drop(service: ServiceSettings, item: Leftover) -> None:
     cleanup.delete_inbound_policies(admin, item.id)
     cleanup.delete_default_security_group(admin, item.id)
     for gateway in (admin.compute, admin.block_storage, admin.network):
-        gateway.delete_quotas(item.id)  # type: ignore[attr-defined]
+        gateway.delete_quotas(item.id)
     for user in admin.identity.users() if item.mark else ():
         if user.get("description") == f"{MARK}{item.mark}":
             for pair in admin.compute.keypairs_of(user["id"]):

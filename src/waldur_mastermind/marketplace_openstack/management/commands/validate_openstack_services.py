@@ -31,9 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--test-writes", action="store_true", help="Really make something of each kind.")
 
     def handle(self, *, verbose: bool, test_writes: bool, **which: Any) -> None:
-        service, tenant = self.chosen(
-            **{name: which[name] for name in ("offering_uuid", "service_uuid", "tenant_uuid")}
-        )
+        service, tenant = self.chosen(which["offering_uuid"], which["service_uuid"], which["tenant_uuid"])
         self.verbose = verbose
         admin = Cloud.of(service)
         external = str(service.secret_options.get("external_network_id") or "")
