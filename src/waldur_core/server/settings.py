@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "waldur_openstack",
     "waldur_mastermind.marketplace",
     "waldur_mastermind.marketplace_openstack",
+    "waldur_openstack_replication",
 ]
 
 MIDDLEWARE = [
@@ -133,6 +134,8 @@ SPECTACULAR_SETTINGS = {
         "RequestTypes": "waldur_mastermind.marketplace.models.Order.Type",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
         "Ipv6Mode": "waldur_openstack.api.network.subnet_changes.IPV6_MODES",
+        "MigrationItemKind": "waldur_openstack_replication.models.MigrationItem.Kind",
+        "MigrationItemState": "waldur_openstack_replication.models.MigrationItem.State",
         "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
         "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
         "BillingUnit": "waldur_mastermind.marketplace.models.Plan.Unit",

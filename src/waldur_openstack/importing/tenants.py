@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.operations.errors import Invalid
@@ -15,7 +14,7 @@ from waldur_core.structure.models import Project, ServiceSettings
 from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.credentials import PASSWORD_LENGTH, random_text
+from waldur_openstack.credentials import generated_credentials
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import ImportTenant
 from waldur_openstack.workflows.identity.adoption import marks_of, require_free, valid
@@ -76,14 +75,14 @@ def import_tenant(
     )
     if under_way.exists() or Tenant.objects.filter(backend_id=backend_id).exists():
         raise ValidationError({"backend_id": ["This project is a tenant already, or is being imported."]})
-    slug = slugify(name)[:25] or "tenant"
+    generated = generated_credentials(name)
     tenant = Tenant.objects.create(
         service_settings=service,
         project=project,
         name=name,
         description=(found.project.get("description") or "")[:2000],
-        user_username=username or f"{slug}-user-{random_text(4).lower()}",
-        user_password=password or random_text(PASSWORD_LENGTH),
+        user_username=username or generated["user_username"],
+        user_password=password or generated["user_password"],
     )
     counters.set_limits(tenant, {**quotas.DEFAULTS, **found.limits})
     parameters = {"backend_id": backend_id, "given_credentials": bool(username)}

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.text import slugify
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -17,7 +16,7 @@ from waldur_openstack import quotas
 from waldur_openstack.api.network import make_first_network
 from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.validators import validate_private_cidr
-from waldur_openstack.credentials import PASSWORD_LENGTH, random_text
+from waldur_openstack.credentials import generated_credentials, slug_of
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import CreateTenant, blacklisted
 
@@ -57,12 +56,13 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
     @transaction.atomic
     def create(self, validated: dict[str, Any]) -> Tenant:
         """The rows, and the operation that makes them real."""
-        context, slug = self.context, slugify(validated["name"])[:25] or "tenant"
+        context, slug = self.context, slug_of(validated["name"])
+        generated = generated_credentials(validated["name"])
         tenant = Tenant.objects.create(
             service_settings=context["service_settings"],
             project=context["project"],
-            user_username=validated.get("user_username") or f"{slug}-user-{random_text(4).lower()}",
-            user_password=validated.get("user_password") or random_text(PASSWORD_LENGTH),
+            user_username=validated.get("user_username") or generated["user_username"],
+            user_password=validated.get("user_password") or generated["user_password"],
             availability_zone=validated["availability_zone"] or _option(context, "availability_zone"),
             **{
                 key: validated[key]
