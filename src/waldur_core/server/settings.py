@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "waldur_openstack",
     "waldur_mastermind.marketplace",
     "waldur_mastermind.marketplace_openstack",
+    "waldur_mastermind.marketplace_site_agent",
 ]
 
 MIDDLEWARE = [
@@ -205,6 +206,13 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     "REQUIRE_AVAILABILITY_ZONE": flag("REQUIRE_AVAILABILITY_ZONE", False),
     "SUBNET": document("SUBNET", SUBNET),
     "TENANT_CREDENTIALS_VISIBLE": flag("TENANT_CREDENTIALS_VISIBLE", False),
+}
+
+# Without these two addresses agents poll; with them they are told at once.
+SITE_AGENT = {
+    "RABBITMQ_MANAGEMENT_URL": os.environ.get("SITE_AGENT_RABBITMQ_MANAGEMENT_URL", ""),
+    "RABBITMQ_AMQP_URL": os.environ.get("SITE_AGENT_RABBITMQ_AMQP_URL")
+    or (CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("amqp") else ""),
 }
 
 WALDUR_MARKETPLACE_OPENSTACK = {
