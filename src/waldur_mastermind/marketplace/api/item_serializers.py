@@ -15,8 +15,8 @@ RELATED = ("offering__customer", "offering__category", "plan", "project__custome
 ITEM_FIELDS = (
     "offering", "offering_name", "offering_uuid", "offering_slug", "offering_description", "offering_type",
     "offering_shared", "offering_billable", "offering_plugin_options", "provider_name", "provider_uuid",
-    "provider_slug", "provider_description", "category_title", "category_uuid", "plan", "plan_unit", "plan_name", "plan_uuid",
-    "plan_description", "attributes", "limits", "uuid", "created", "modified", "slug", "url", "project",
+    "provider_slug", "provider_description", "category_title", "category_uuid", "plan", "plan_unit", "plan_name",
+    "plan_uuid", "plan_description", "attributes", "limits", "uuid", "created", "modified", "slug", "url", "project",
     "project_name", "project_uuid", "project_slug", "project_description", "customer_name", "customer_uuid",
     "customer_slug", "error_message",
     "error_traceback", "backend_id",

@@ -52,7 +52,7 @@ class ReportSectionSerializer(serializers.Serializer[Any]):
 class EndpointSerializer(serializers.Serializer[Any]):
     """An address to reach the resource by."""
 
-    uuid = HexUUIDField(read_only=True)
+    uuid = serializers.CharField(read_only=True)
     name = serializers.CharField(max_length=255)
     url = serializers.CharField(max_length=2000)
 
@@ -93,7 +93,8 @@ class ResourceSerializer(ItemSerializer):
             "effective_id", "offering_state", "offering_backend_id", "offering_components", "parent_offering_uuid",
             "parent_offering_name", "parent_uuid", "parent_name", "project_start_date", "project_end_date",
             "backend_metadata", "endpoints", "paused", "downscaled", "restrict_member_access",
-            "current_usages", "options", "report", "end_date", "end_date_updated_at", "last_sync", "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
+            "current_usages", "options", "report", "end_date", "end_date_updated_at", "last_sync",
+            "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
             "order_in_progress", "creation_order",
         )  # fmt: skip
         read_only_fields = fields

@@ -39,12 +39,9 @@ class AgentIdentityFilter(django_filters.FilterSet):
         fields = ()
 
 
-class AgentIdentityViewSet(
-    QueueMixin, mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, ReadOnlyViewSet
-):
+class AgentIdentityViewSet(QueueMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):
     """The agents of your offerings. An agent makes itself known when it starts."""
 
-    http_method_names = ["get", "head", "post", "put", "delete", "options"]
     queryset = AgentIdentity.objects.select_related("offering__customer", "created_by").prefetch_related("services")
     serializer_class = AgentIdentitySerializer
     filterset_class = AgentIdentityFilter
@@ -64,13 +61,21 @@ class AgentIdentityViewSet(
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         serializer.save(created_by=self.request.user)
 
+    def update(self, request: Request, uuid: str) -> Response:
+        """The agent has started again: its version, dependencies and configuration are these."""
+        serializer = self.get_serializer(self.get_object(), data=request.data)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)
+
     @extend_schema(request=NewServiceSerializer, responses={200: AgentServiceSerializer, 201: AgentServiceSerializer})
     @action(detail=True, methods=["post"])
     def register_service(self, request: Request, uuid: str) -> Response:
         """The agent does this kind of work now: 201 when it is new, 200 when it did before."""
+        identity = self.get_object()
         data = read(NewServiceSerializer(data=request.data))
         service, made = AgentService.objects.update_or_create(
-            identity=self.get_object(), name=data["name"], defaults={"mode": data["mode"] or ""}
+            identity=identity, name=data["name"], defaults={"mode": data["mode"] or ""}
         )
         return self._answer(AgentServiceSerializer, service, made)
 
@@ -115,10 +120,11 @@ class AgentServiceViewSet(mixins.DestroyModelMixin, ReadOnlyViewSet):
     @action(detail=True, methods=["post"])
     def register_processor(self, request: Request, uuid: str) -> Response:
         """The service works on this back end now: 201 when it is new, 200 when it did before."""
+        service = self.get_object()
         data = read(NewProcessorSerializer(data=request.data))
         columns = {"backend_type": data["backend_type"], "backend_version": data["backend_version"] or ""}
         processor, made = AgentProcessor.objects.update_or_create(
-            service=self.get_object(), name=data["name"], defaults={**columns, "last_run": timezone.now()}
+            service=service, name=data["name"], defaults={**columns, "last_run": timezone.now()}
         )
         code = status.HTTP_201_CREATED if made else status.HTTP_200_OK
         return Response(AgentProcessorSerializer(processor, context=self.get_serializer_context()).data, status=code)

@@ -19,7 +19,7 @@ class NestedServiceSerializer(ModelSerializer):
 
     class Meta:
         model = AgentService
-        fields = ("uuid", "url", "name", "mode", "state", "statistics", "created", "modified")
+        fields: tuple[str, ...] = ("uuid", "url", "name", "mode", "state", "statistics", "created", "modified")
         read_only_fields = fields
 
 
@@ -28,7 +28,16 @@ class NestedProcessorSerializer(ModelSerializer):
 
     class Meta:
         model = AgentProcessor
-        fields = ("uuid", "url", "name", "backend_type", "backend_version", "last_run", "created", "modified")
+        fields: tuple[str, ...] = (
+            "uuid",
+            "url",
+            "name",
+            "backend_type",
+            "backend_version",
+            "last_run",
+            "created",
+            "modified",
+        )
         read_only_fields = fields
 
 
@@ -76,7 +85,9 @@ class AgentIdentitySerializer(ModelSerializer):
             user = self.context["request"].user
             require_permission(user, Permission.OFFERING_UPDATE, [offering, offering.customer])
         taken = AgentIdentity.objects.filter(offering=offering, name=attrs.get("name", ""))
-        if taken.exclude(pk=getattr(self.instance, "pk", None)).exists():
+        if self.instance is not None:
+            taken = taken.exclude(pk=self.instance.pk)
+        if taken.exists():
             raise serializers.ValidationError({"name": ["The offering has an agent of this name already."]})
         return {key: "" if value is None else value for key, value in attrs.items()}
 
@@ -97,7 +108,7 @@ class AgentServiceSerializer(NestedServiceSerializer):
     processors = NestedProcessorSerializer(many=True, read_only=True)
 
     class Meta(NestedServiceSerializer.Meta):
-        fields = (*NestedServiceSerializer.Meta.fields, "identity", "identity_name", "processors")  # type: ignore[assignment]
+        fields = (*NestedServiceSerializer.Meta.fields, "identity", "identity_name", "processors")
         read_only_fields = fields
 
 
@@ -106,7 +117,7 @@ class AgentProcessorSerializer(NestedProcessorSerializer):
     service_name = serializers.CharField(source="service.name", read_only=True)
 
     class Meta(NestedProcessorSerializer.Meta):
-        fields = (*NestedProcessorSerializer.Meta.fields, "service", "service_name")  # type: ignore[assignment]
+        fields = (*NestedProcessorSerializer.Meta.fields, "service", "service_name")
         read_only_fields = fields
 
 

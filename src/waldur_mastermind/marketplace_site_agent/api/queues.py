@@ -24,7 +24,7 @@ OBJECT_TYPES = (
 
 
 class QueueRegistrationSerializer(serializers.Serializer[Any]):
-    object_types = serializers.MultipleChoiceField(choices=OBJECT_TYPES, required=False, default=frozenset)
+    object_types = serializers.MultipleChoiceField(choices=OBJECT_TYPES, required=False, default=set)
 
 
 class QueueSerializer(serializers.Serializer[Any]):
