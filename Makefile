@@ -48,7 +48,7 @@ test: $(READY) ## the fast suite
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not lab"
 
 test-slow: $(READY) ## worker processes on real brokers, the whole crash matrix
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow --migrations
 
 test-lab: $(READY) ## the suites that talk to the real OpenStack of `make lab`
 	@$(BIN)/python -m pytest -m lab

@@ -4,14 +4,14 @@ from waldur_openstack.api import (
     block_storage,
     catalogue,
     compute,
-    floating_ips,
     identity,
     images,
     network,
     security,
-    server_groups,
 )
 from waldur_openstack.api.block_storage import backup_views, schedule_views, snapshot_views
+from waldur_openstack.api.compute import server_groups
+from waldur_openstack.api.network import floating_ip_views
 
 ROUTES = {
     "tenant": identity.TenantViewSet,
@@ -27,7 +27,7 @@ ROUTES = {
     "router": network.RouterViewSet,
     "external-network": network.ExternalNetworkViewSet,
     "port": network.PortViewSet,
-    "floating-ip": floating_ips.FloatingIPViewSet,
+    "floating-ip": floating_ip_views.FloatingIPViewSet,
     "security-group": security.SecurityGroupViewSet,
     "flavor": catalogue.FlavorViewSet,
     "image": catalogue.ImageViewSet,

@@ -2,6 +2,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from waldur_core.models import IdentifiedModel, NamedModel, SluggedModel
@@ -86,3 +87,6 @@ class PlanPeriod(IdentifiedModel):
 
     class Meta:
         ordering = ("start", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("resource",), condition=Q(end=None), name="one_running_plan_period"),
+        )
