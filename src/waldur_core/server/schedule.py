@@ -13,5 +13,14 @@ BEAT_SCHEDULE = {
     "close-stale-queues-of-agents": {"task": "site_agent.close_stale_queues", "schedule": MINUTE},
     "run-due-schedules": {"task": "openstack.run_due_schedules", "schedule": 10 * MINUTE},
     "delete-expired-backups": {"task": "openstack.delete_expired_backups", "schedule": 10 * MINUTE},
+    "resolve-stuck-resources": {"task": "openstack.resolve_stuck_resources", "schedule": HOUR},
+    "mark-stuck-updating-tenants-as-erred": {
+        "task": "openstack.mark_stuck_updating_tenants_as_erred",
+        "schedule": HOUR,
+    },
+    "mark-stuck-deleting-tenants-as-erred": {
+        "task": "openstack.mark_stuck_deleting_tenants_as_erred",
+        "schedule": 24 * HOUR,
+    },
     "delete-expired-snapshots": {"task": "openstack.delete_expired_snapshots", "schedule": 10 * MINUTE},
 }

@@ -196,6 +196,9 @@ SUBNET = {
     "ALLOCATION_POOL_START": "{first_octet}.{second_octet}.{third_octet}.10",
     "ALLOCATION_POOL_END": "{first_octet}.{second_octet}.{third_octet}.200",
 }
+# after how many minutes a row in a state of change that no operation is at work on is looked up in the cloud, and
+# after how many it is ERRED when the cloud does not settle the matter
+STUCK_MINUTES = {"look": 10, "creating": 180, "updating": 60, "deleting": 1440}
 
 WALDUR_OPENSTACK: dict[str, Any] = {
     "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS": flag("ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS", True),
@@ -207,6 +210,7 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     "DEFAULT_BLACKLISTED_USERNAMES": words("DEFAULT_BLACKLISTED_USERNAMES", "admin service"),
     "MAX_CONCURRENT_PROVISION": document("MAX_CONCURRENT_PROVISION", MAX_CONCURRENT_PROVISION),
     "REQUIRE_AVAILABILITY_ZONE": flag("REQUIRE_AVAILABILITY_ZONE", False),
+    "STUCK_MINUTES": document("STUCK_MINUTES", STUCK_MINUTES),
     "SUBNET": document("SUBNET", SUBNET),
     # seconds without a sign of life after which another worker may look at a cloud; more than a call may take
     "SYNC_LEASE_SECONDS": float(os.environ.get("OPENSTACK_SYNC_LEASE_SECONDS", "180")),
