@@ -42,6 +42,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_pulls("router"),
     ),
     "openstack_port": _pulls("port"),
+    "openstack_migration": (
+        *(f"openstack_migration_{outcome}" for outcome in OUTCOMES),
+        *(f"openstack_migration_rollback_{outcome}" for outcome in OUTCOMES),
+        "openstack_migration_updated",
+    ),
     "openstack_floating_ip": _pulls("floating_ip"),
     "openstack_security_group": _pulls("security_group"),
     "openstack_resources": (

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "waldur_mastermind.marketplace",
     "waldur_mastermind.marketplace_openstack",
     "waldur_mastermind.marketplace_site_agent",
+    "waldur_openstack_replication",
 ]
 
 MIDDLEWARE = [
@@ -137,6 +138,8 @@ SPECTACULAR_SETTINGS = {
         "ServiceAccountState": "waldur_mastermind.marketplace_site_agent.models.ProjectServiceAccount.State",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
         "Ipv6Mode": "waldur_openstack.api.network.subnet_changes.IPV6_MODES",
+        "MigrationItemKind": "waldur_openstack_replication.models.MigrationItem.Kind",
+        "MigrationItemState": "waldur_openstack_replication.models.MigrationItem.State",
         "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
         "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
         "BillingUnit": "waldur_mastermind.marketplace.models.Plan.Unit",
