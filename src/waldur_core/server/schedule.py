@@ -29,6 +29,8 @@ BEAT_SCHEDULE = {
         "task": "marketplace_openstack.end_stuck_terminations",
         "schedule": every("STUCK_TERMINATIONS_SECONDS", 2 * HOUR),
     },
+    "carry-messages-to-agents": {"task": "site_agent.carry_messages", "schedule": 30.0},
+    "close-stale-queues-of-agents": {"task": "site_agent.close_stale_queues", "schedule": MINUTE},
     "run-due-schedules": {"task": "openstack.run_due_schedules", "schedule": 10 * MINUTE},
     "delete-expired-backups": {"task": "openstack.delete_expired_backups", "schedule": 10 * MINUTE},
     "resolve-stuck-resources": {"task": "openstack.resolve_stuck_resources", "schedule": HOUR},
