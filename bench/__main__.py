@@ -12,7 +12,7 @@ def main() -> None:
     options = parser.parse_args()
     rounds, rows, servers, mebibytes = (2, 1000, 10, 256) if options.quick else (5, 10000, 50, 4096)
     with stage(options.latency) as running:
-        from bench import engine, images, lists, operations, orders
+        from bench import engine, images, lists, operations, orders, replication
 
         offering = orders.publish(running)
         tenants = [orders.order_tenant(running, offering, f"bench-{number}") for number in range(rounds)]
@@ -28,6 +28,8 @@ def main() -> None:
         lists.fill(order["resource_uuid"], rows)
         queries, milliseconds = lists.measure(100)
         few_queries, few_milliseconds = lists.measure(30)
+        size = replication.QUICK if options.quick else replication.Size()
+        migration = replication.measure(running, offering, size)  # last: it stops the worker
     show("Order accepted → first cloud call", 1000 * min(delays), "ms", 100)
     show("Engine, per step", per_step, "ms", 5)
     show("Tenant: order → OK", tenant_seconds, "s")
@@ -50,6 +52,7 @@ def main() -> None:
         show("  cloud calls", ours.calls, "")
         show("  the same by a bare openstacksdk script", bare.seconds, "s")
         show("  cloud calls", bare.calls, "")
+    replication.report(migration)
 
 
 def show(what: str, value: float, unit: str, aim: float | None = None, *, at_least: float | None = None) -> None:
