@@ -16,7 +16,7 @@ from .core.subnets import read_block
 from .core.vdcs import Order, external_network
 from .wanted import Wanted
 
-NEW_PASSWORD = "password_reset_requested"  # in backend_metadata: the marketplace asks for another password
+NEW_PASSWORD = "access_renewal"  # in backend_metadata: the marketplace asks for another password
 
 
 class VdcOffering:

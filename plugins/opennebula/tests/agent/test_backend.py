@@ -148,7 +148,7 @@ def test_members_are_noted_and_leaving_renews_the_password(backend: Make, resour
 def test_a_wish_for_another_password_is_served_once(backend: Make, resource: Make) -> None:
     backend().create_resource_with_id(resource(), "blue")
     passwords = [backend().get_resource_metadata("blue")["opennebula_password"]]
-    wishing = resource(backend_metadata={"password_reset_requested": "2026-11-25T09:00:00"})
+    wishing = resource(backend_metadata={"access_renewal": "2026-11-25T09:00:00"})
     for _ in range(2):
         backend().sync_resource_project(wishing)
         passwords.append(backend().get_resource_metadata("blue")["opennebula_password"])
