@@ -4,9 +4,11 @@ from waldur_openstack.api import (
     block_storage,
     catalogue,
     compute,
+    drift,
     identity,
     images,
     network,
+    notifications,
     security,
 )
 from waldur_openstack.api.block_storage import backup_views, schedule_views, snapshot_views
@@ -34,6 +36,8 @@ ROUTES = {
     "volume-type": catalogue.VolumeTypeViewSet,
     "instance-availability-zone": catalogue.InstanceZoneViewSet,
     "volume-availability-zone": catalogue.VolumeZoneViewSet,
+    "drift": drift.DriftViewSet,
+    "notification-listener": notifications.NotificationListenerViewSet,
 }
 
 
