@@ -17,7 +17,7 @@ from .client import OpenNebulaClient
 from .cloud import Cloud
 from .core.errors import CloudError, NameTaken, NotYet, Unreachable
 from .framework import allow_fixed_components
-from .vdc_offering import NEW_PASSWORD, VdcOffering
+from .vdc_offering import WISH, VdcOffering
 from .vm_offering import VmOffering
 from .wanted import plain, read_wanted
 
@@ -210,7 +210,7 @@ class OpenNebulaBackend(BaseBackend):
 
     def sync_resource_project(self, waldur_resource: Any, source_project: Any = None) -> None:
         """Comes first of a resource's turn: here the wish for another password is read."""
-        request = str(plain(waldur_resource.backend_metadata).get(NEW_PASSWORD) or "")
+        request = str(plain(waldur_resource.backend_metadata).get(WISH) or "")
         if request and waldur_resource.backend_id:
             with in_the_agents_words(waldur_resource.backend_id):
                 self.offering.renew_password(waldur_resource.backend_id, request)

@@ -16,7 +16,8 @@ from .core.subnets import read_block
 from .core.vdcs import Order, external_network
 from .wanted import Wanted
 
-NEW_PASSWORD = "access_renewal"  # in backend_metadata: the marketplace asks for another password
+# in the metadata: a new password is asked for; the wish that was served last
+WISH, RENEWED = "access_renewal", "access_renewed"
 
 
 class VdcOffering:
@@ -114,7 +115,8 @@ class VdcOffering:
         if user is None:
             return {}
         password = users.known_password(user, vdc)
-        return {"opennebula_username": user.name} | ({"opennebula_password": password} if password else {})
+        told = {"opennebula_username": user.name, RENEWED: vdc.note(names.RESET)}
+        return told | ({"opennebula_password": password} if password else {})
 
     def renew_password(self, backend_id: str, request: str) -> bool:
         """False when the VDC has no user."""
