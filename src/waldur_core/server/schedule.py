@@ -1,7 +1,29 @@
 """The periodic tasks: name, task, seconds between runs."""
 
+import os
+
 HOUR = 3600.0
 MINUTE = 60.0
+
+
+def seconds(name: str, default: float) -> float:
+    """The period of a look at clouds, e.g. OPENSTACK_PULL_QUOTAS_SECONDS."""
+    return float(os.environ.get(f"OPENSTACK_{name.upper()}_SECONDS") or default)
+
+
+# seed: Scheduled Tasks; the first one makes changes show sooner
+PERIODS = {
+    name: seconds(name, default)
+    for name, default in {
+        "sync_changes": MINUTE,
+        "pull_quotas": 12 * HOUR,
+        "pull_resources": HOUR,
+        "pull_subresources": 2 * HOUR,
+        "pull_properties": 24 * HOUR,
+        "delete_expired_backups": 10 * MINUTE,
+        "delete_expired_snapshots": 10 * MINUTE,
+    }.items()
+}
 
 BEAT_SCHEDULE = {
     "sweep-operations": {"task": "operations.sweep", "schedule": 5.0},
@@ -10,6 +32,9 @@ BEAT_SCHEDULE = {
     "terminate-expired-resources": {"task": "marketplace.terminate_expired_resources", "schedule": 24 * HOUR},
     "apply-future-prices": {"task": "marketplace.apply_future_prices", "schedule": 24 * HOUR},
     "run-due-schedules": {"task": "openstack.run_due_schedules", "schedule": 10 * MINUTE},
-    "delete-expired-backups": {"task": "openstack.delete_expired_backups", "schedule": 10 * MINUTE},
-    "delete-expired-snapshots": {"task": "openstack.delete_expired_snapshots", "schedule": 10 * MINUTE},
+    "forget-sync-runs": {"task": "openstack.forget_sync_runs", "schedule": 24 * HOUR},
+    **{
+        name.replace("_", "-"): {"task": f"openstack.{name}", "schedule": period, "options": {"expires": period}}
+        for name, period in PERIODS.items()
+    },
 }
