@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from waldur_core.structure.models import ServiceSettings, User
+from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.models import CloudSync, SyncRun
 from waldur_openstack.sync.cycle import CHANGES
@@ -52,7 +53,7 @@ def spread(task: str, life: float) -> int:
     return len(uuids)
 
 
-def ask_for(service_settings: ServiceSettings, task: str, user: User | None) -> SyncRun:
+def ask_for(service_settings: ServiceSettings, task: str, user: Any) -> SyncRun:
     """A run that somebody wants; its message is sent when the transaction has committed."""
     run = SyncRun.objects.create(service_settings=service_settings, task=task, user=user)
     transaction.on_commit(lambda: _send(run), robust=True)
