@@ -48,13 +48,16 @@ def _populate(saved: Path, tenants: int) -> list[str]:
 
     with OpenStackTwin(port=0, latency="instant", state=saved) as twin:
         assert twin.cloud
+        twin.cloud.clock.offset = -3600.0  # it was all made an hour ago, not just now
         before = ids_of(twin.cloud.state)
         admin = Cloud(Credentials(twin.auth_url, "admin", PASSWORD, project_name="admin"))
         project = str(admin.identity.create_project(name="bench", domain_id="default")["id"])
         role = admin.identity.roles()["admin"]
         admin.identity.grant_role(project, admin.identity.own_user_id(), role)
         _fill(admin.in_project(project), admin, project)
-        return [project, *multiply(twin.cloud.state, before, project, tenants - 1)]
+        projects = multiply(twin.cloud.state, before, project, tenants - 1)
+        twin.cloud.clock.offset = 0.0
+        return [project, *projects]
 
 
 def _fill(cloud: Any, admin: Any, project: str) -> None:
