@@ -15,12 +15,12 @@ from waldur_openstack.quotas import DEFAULTS
 
 
 def connect(auth_url: str, password: str) -> ServiceSettings:
-    secrets = {"backend_url": auth_url, "username": "admin", "password": password, "tenant_name": "admin"}
+    secrets: Any = {"backend_url": auth_url, "username": "admin", "password": password, "tenant_name": "admin"}
     return ServiceSettings.objects.create(
         name="Large cloud",
         type="OpenStack",
         state=CoreState.OK,
-        secret_options={**secrets, "domain": "Default"},
+        secret_options=secrets | {"domain": "Default"},
     )
 
 

@@ -144,9 +144,9 @@ def test_small_pages_find_the_same(
     monkeypatch.setattr(Gateway, "page_size", size)
     tenants = crowd(service_settings, running_twin, 3)
     cloud = cloud_of(tenants[0])
-    first, second = (cloud.network.create("security_group", name=name) for name in ("first", "second"))
-    for one, other in ((first, second), (second, first)):
-        add_rule(tenants[0], one["id"], port_range_min=22, port_range_max=22, remote_group_id=other["id"])
+    one, two = (cloud.network.create("security_group", name=name)["id"] for name in ("first", "second"))
+    for group, remote in ((one, two), (two, one)):
+        add_rule(tenants[0], group, port_range_min=22, port_range_max=22, remote_group_id=remote)
     synced(service_settings)
     assert Network.objects.count() == SubNet.objects.count() == Port.objects.count() == 3
     for name, other in (("first", "second"), ("second", "first")):

@@ -125,7 +125,7 @@ def test_runs_are_forgotten_quiet_ones_first(own_cloud: ServiceSettings) -> None
 
 def test_the_tasks_of_the_schedule_exist() -> None:
     """The periods are those of the seed, and may be changed."""
-    tasks = {entry["task"]: entry["schedule"] for entry in BEAT_SCHEDULE.values()}
+    tasks: dict[Any, Any] = {entry["task"]: entry["schedule"] for entry in BEAT_SCHEDULE.values()}
     app.loader.import_default_modules()
     assert tasks.keys() <= app.tasks.keys()
     hours = {"pull_quotas": 12, "pull_resources": 1, "pull_subresources": 2, "pull_properties": 24}

@@ -20,6 +20,9 @@ PERIODS = {
         "pull_resources": HOUR,
         "pull_subresources": 2 * HOUR,
         "pull_properties": 24 * HOUR,
+        "resolve_stuck_resources": HOUR,
+        "mark_stuck_updating_tenants_as_erred": HOUR,
+        "mark_stuck_deleting_tenants_as_erred": 24 * HOUR,
         "delete_expired_backups": 10 * MINUTE,
         "delete_expired_snapshots": 10 * MINUTE,
     }.items()
@@ -31,6 +34,8 @@ BEAT_SCHEDULE = {
     "release-waiting-orders": {"task": "marketplace.release_waiting_orders", "schedule": 24 * HOUR},
     "terminate-expired-resources": {"task": "marketplace.terminate_expired_resources", "schedule": 24 * HOUR},
     "apply-future-prices": {"task": "marketplace.apply_future_prices", "schedule": 24 * HOUR},
+    "carry-messages-to-agents": {"task": "site_agent.carry_messages", "schedule": 30.0},
+    "close-stale-queues-of-agents": {"task": "site_agent.close_stale_queues", "schedule": MINUTE},
     "run-due-schedules": {"task": "openstack.run_due_schedules", "schedule": 10 * MINUTE},
     "forget-sync-runs": {"task": "openstack.forget_sync_runs", "schedule": 24 * HOUR},
     **{

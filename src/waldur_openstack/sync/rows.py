@@ -10,13 +10,13 @@ NOT_COMPARED = ("created", "error_traceback", "user_data", "action_details")
 
 
 @Field.register_lookup
-class AnyOf(Lookup):  # type: ignore[type-arg]
+class AnyOf(Lookup):
     """`name__any_of=values`: as `in`, but one parameter however many values there are; a thousand cost milliseconds."""
 
     lookup_name = "any_of"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         left, parameters = self.process_lhs(compiler, connection)
         return f"{left} = ANY(%s)", [*parameters, list(self.rhs)]
 

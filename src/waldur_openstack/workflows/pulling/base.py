@@ -6,6 +6,7 @@ from waldur_core.operations.errors import NotFound, OperationError
 from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.drift.recording import note_gone
 from waldur_openstack.sync.arrivals import take_in
 from waldur_openstack.sync.departures import dropped
 from waldur_openstack.sync.kinds import Kind, Look
@@ -45,6 +46,7 @@ class PullObject(PullWorkflow):
     def fail(self, context: Any, error: OperationError, trace: str) -> None:
         if context.data.get("gone") and self.kind.gone_columns:
             save(context.subject, **self.kind.gone_columns)
+            note_gone(self.kind.word, [context.subject])
         super().fail(context, error, trace)
 
 
