@@ -55,6 +55,7 @@ def _populate(saved: Path, tenants: int) -> list[str]:
         role = admin.identity.roles()["admin"]
         admin.identity.grant_role(project, admin.identity.own_user_id(), role)
         _fill(admin.in_project(project), admin, project)
+        twin.cloud.advance()
         projects = multiply(twin.cloud.state, before, project, tenants - 1)
         twin.cloud.clock.offset = 0.0
         return [project, *projects]

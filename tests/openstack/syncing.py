@@ -57,6 +57,7 @@ def crowd(service_settings: ServiceSettings, running_twin: OpenStackTwin, tenant
     running_twin.cloud.clock.offset = -3600.0  # they have been there for a while
     before = ids_of(running_twin.cloud.state)
     project = project_by_hand(service_settings, f"crowd-{len(before)}")
+    running_twin.cloud.advance()
     projects = [project, *multiply(running_twin.cloud.state, before, project, tenants - 1)]
     running_twin.cloud.clock.offset = 0.0
     owner = make_project()

@@ -97,8 +97,8 @@ def test_several_tenants_are_followed_at_once_and_strangers_are_ignored(
         assert tenant.securitygroups.get().rules.count() == 4
         counted = {"network_count": 1, "subnet_count": 1, "port_count": 1, "volumes": 1, "storage": 2048}
         assert usages(tenant).items() >= counted.items()
-    assert (Network.objects.count(), Port.objects.count(), Volume.objects.count()) == (3, 3, 0)
-    assert run.details["volume"] == {"seen": 3, "changed": 0, "missing": 0, "new": 0}
+    assert (Network.objects.count(), Port.objects.count(), Volume.objects.count()) == (3, 3, 3)
+    assert run.details["volume"] == {"seen": 3, "changed": 0, "missing": 0, "new": 3}
     cloud_of(second).network.update("network", second.networks.get().backend_id, name="changed")
     cloud_of(third).network.remove("port", third.ports.get().backend_id)
     run = synced(service_settings)
