@@ -41,7 +41,7 @@ def public_plugin() -> Path | None:
     python = PUBLIC_HOME / "bin/python"
     if not (PUBLIC_HOME / "bin/waldur_site_agent").exists():
         subprocess.run([sys.executable, "-m", "venv", PUBLIC_HOME], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PUBLIC]
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PUBLIC]
         if subprocess.run(pip, capture_output=True).returncode:
             print(f"{PUBLIC} could not be installed: our figures stand alone.")
             return None
