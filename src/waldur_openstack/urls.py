@@ -8,6 +8,7 @@ from waldur_openstack.api import (
     identity,
     images,
     network,
+    quota_totals,
     security,
     server_groups,
 )
@@ -36,12 +37,20 @@ ROUTES = {
     "volume-availability-zone": catalogue.VolumeZoneViewSet,
 }
 
+TOTALS = {
+    "project": quota_totals.ProjectQuotasViewSet,
+    "customer": quota_totals.CustomerQuotasViewSet,
+    "service-settings": quota_totals.CloudQuotasViewSet,
+}
+
 
 def register(router: BaseRouter) -> None:
     for name, view_set in ROUTES.items():
         router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
     policies = "openstack-network-rbac-policies"
     router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
+    for name, view_set in TOTALS.items():
+        router.register(f"{name}-quotas", view_set, basename=f"{name}-quota")
     # the seed's path and the public client's
     for name in ("openstack-marketplace", "openstack-marketplace-tenants"):
         router.register(name, images.ImageUploadViewSet, basename=name.removesuffix("s"))

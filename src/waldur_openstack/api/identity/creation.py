@@ -87,6 +87,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
         counters.set_limits(tenant, {**quotas.DEFAULTS, **context.get("limits", {})})
         make_first_network(tenant, slug, validated["subnet_cidr"])
         make_groups(tenant, validated.get("security_groups", default_security_groups()))
+        counters.change(tenant, quotas.of_rows(tenant))  # 400 when the limits leave no room for what it begins with
         self.operation = start(CreateTenant, tenant, user=context["user"])
         return tenant
 
