@@ -45,7 +45,9 @@ def test_nobody_sees_the_totals_of_others(cast: Cast, tenant: Tenant) -> None:
     assert asked(cast.stranger, "customer", "vpc_cpu_count") == {}
 
 
-@pytest.mark.parametrize(("of", "name"), [("project", ""), ("customer", "cores"), ("service-settings", "vpc_cpu_count")])
+@pytest.mark.parametrize(
+    ("of", "name"), [("project", ""), ("customer", "cores"), ("service-settings", "vpc_cpu_count")]
+)
 def test_a_total_that_there_is_not_is_refused(cast: Cast, of: str, name: str) -> None:
     answer = client_of(cast.owner).get(f"/api/{of}-quotas/", {"quota_name": name})
     assert answer.status_code == 400

@@ -10,8 +10,9 @@ from waldur_core.operations.start import start
 from waldur_core.structure.models import ServiceResource
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
-from waldur_mastermind.marketplace.plugins import OfferingPlugin, OrderRequest
+from waldur_mastermind.marketplace.plugins import BuiltinComponent, OfferingPlugin, OrderRequest
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
+from waldur_mastermind.marketplace_openstack.storage_modes import storage_components
 from waldur_openstack.api.block_storage import VolumeCreateSerializer, VolumeSerializer, require_deletable
 from waldur_openstack.api.compute import (
     InstanceDeleteSerializer,
@@ -86,6 +87,9 @@ class VolumePlugin(InTenantPlugin):
     type = "OpenStack.Volume"
     create_serializer = VolumeCreateSerializer
     scope_serializer = VolumeSerializer
+
+    def builtin_components(self, offering: Offering) -> tuple[BuiltinComponent, ...]:
+        return storage_components(offering.parent)
 
     def check_terminate(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
         if resource.scope is not None:

@@ -88,5 +88,3 @@ def from_backend(service: str, answer: dict[str, Any], key: str) -> dict[str, in
 def of_types_from_backend(answer: dict[str, Any], key: str) -> dict[str, int]:
     """The same of the quotas that Cinder keeps per volume type."""
     return {name: int(value[key]) for name, value in of_types(answer).items()}
-
-

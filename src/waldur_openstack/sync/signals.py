@@ -5,3 +5,7 @@ from django.dispatch import Signal
 # Columns of rows have followed the cloud, their states have not changed. Sent in the transaction that wrote them, once
 # per kind: sender=model, instances=[rows].
 pulled = Signal()
+
+# A cloud offers other items than before, or under other names. Sent in the transaction that wrote them: sender=model,
+# service=the service settings.
+offer_changed = Signal()

@@ -7,6 +7,7 @@ from waldur_core.operations.errors import AuthenticationFailed, Invalid, NotFoun
 from waldur_core.operations.workflow import Context, CreateWorkflow, Step, UpdateWorkflow
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.sync.catalogue import VOLUME_TYPES, take_whole_offer
 from waldur_openstack.sync.external_networks import pull_external_networks
 
 SERVICES = ("compute", "block_storage", "network", "image")
@@ -59,6 +60,12 @@ STEPS = (
     Step(
         name="Read external networks",
         do=lambda c: pull_external_networks(c.subject, c.cloud),
+        keeps="only reads",
+    ),
+    Step(
+        name="Read volume types",
+        do=lambda c: c.cloud.block_storage.all_volume_types(),
+        record=lambda c, found: take_whole_offer(VOLUME_TYPES, c.subject, found),
         keeps="only reads",
     ),
     Step(

@@ -25,7 +25,7 @@ from waldur_mastermind.marketplace.api.resources import BASE_ACCESS, BaseResourc
 from waldur_mastermind.marketplace.api.sight import as_provider
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.orders import set_resource_state
-from waldur_mastermind.marketplace.orders.limits import check_limits
+from waldur_mastermind.marketplace.orders.limits import check_limits, in_components
 
 
 class ProviderResourceViewSet(BaseResourceViewSet):
@@ -72,7 +72,7 @@ class ProviderResourceViewSet(BaseResourceViewSet):
     def set_limits(self, request: Request, uuid: str) -> Response:
         """Write down limits that the service has already; no order comes of it."""
         resource: Any = self.get_object()
-        limits = read(ResourceLimitsSerializer(data=request.data))["limits"]
+        limits = in_components(resource.offering, read(ResourceLimitsSerializer(data=request.data))["limits"])
         check_limits(resource.offering, limits, resource)
         resource.limits = {**resource.limits, **limits}
         resource.save(update_fields=["limits", "modified"])

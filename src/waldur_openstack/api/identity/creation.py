@@ -19,7 +19,7 @@ from waldur_openstack import quotas
 from waldur_openstack.api.network import make_first_network
 from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.validators import validate_private_cidr
-from waldur_openstack.models import Tenant
+from waldur_openstack.models import Tenant, VolumeType
 from waldur_openstack.workflows.identity import CreateTenant, blacklisted
 
 PASSWORD_LENGTH = 16
@@ -41,6 +41,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
     skip_creation_of_default_router = serializers.BooleanField(default=False)
     skip_creation_of_default_subnet = serializers.BooleanField(default=False)
     availability_zone = serializers.CharField(allow_blank=True, default="", max_length=100)
+    default_volume_type_name = serializers.CharField(allow_blank=True, default="", max_length=100)
     security_groups = TenantSecurityGroupSerializer(many=True, required=False)
     user_username = serializers.CharField(max_length=100, required=False, write_only=True)
     user_password = serializers.CharField(max_length=50, min_length=8, required=False, write_only=True)
@@ -50,6 +51,13 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
 
     def validate_name(self, value: str) -> str:
         return require_free_name(self.context["service_settings"], value)
+
+    def validate_default_volume_type_name(self, value: str) -> str:
+        """One that any tenant of the cloud may use."""
+        types = VolumeType.objects.filter(VolumeType.offered(), settings=self.context["service_settings"])
+        if value and not types.filter(name=value, is_public=True).exists():
+            raise ValidationError("There is no such volume type in this cloud.")
+        return value
 
     def validate_user_username(self, value: str) -> str:
         if blacklisted(value):
@@ -78,6 +86,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
                 for key in (
                     "name",
                     "description",
+                    "default_volume_type_name",
                     "skip_connection_extnet",
                     "skip_creation_of_default_router",
                     "skip_creation_of_default_subnet",
