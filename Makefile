@@ -5,9 +5,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PLUGIN := plugins/opennebula
+PLUGIN_READY := $(PLUGIN)/.venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset first-order first-order-lab test test-slow test-lab lint format bench lab lab-down docs clean
+.PHONY: help setup plugin-environment demo demo-reset first-order first-order-lab test test-slow test-lab lint format bench lab lab-down docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +22,15 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $(READY)
+
+plugin-environment: $(PLUGIN_READY) ## the site agent and its OpenNebula plugin, in an environment of their own
+
+$(PLUGIN_READY): $(PLUGIN)/pyproject.toml $(PLUGIN)/constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@echo "Setting up $(PLUGIN)/.venv…"
+	@$(PYTHON) -m venv $(PLUGIN)/.venv
+	@$(PLUGIN)/.venv/bin/python -m pip install --quiet --disable-pip-version-check -c $(PLUGIN)/constraints.txt -e '$(PLUGIN)[test]'
+	@touch $(PLUGIN_READY)
 
 demo: $(READY) ## start everything on this machine: server, worker, two simulated clouds, sample data
 	@exec $(BIN)/python -m demo
@@ -37,7 +48,7 @@ test: $(READY) ## the fast suite
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not lab"
 
 test-slow: $(READY) ## worker processes on real brokers, the whole crash matrix
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow --migrations
 
 test-lab: $(READY) ## the suites that talk to the real OpenStack of `make lab`
 	@$(BIN)/python -m pytest -m lab
@@ -66,5 +77,5 @@ docs: $(READY) ## regenerate the generated pages of docs/
 	@WALDUR_STATE_DIR=.test $(BIN)/waldur document_endpoints --write
 
 clean: ## remove what the targets made (keeps .lab)
-	rm -rf $(VENV) .demo .test build dist *.egg-info src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PLUGIN)/.venv .demo .test build dist *.egg-info src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -not -path './.lab/*' -prune -exec rm -rf {} +

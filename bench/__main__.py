@@ -20,7 +20,7 @@ def main() -> None:
         template = orders.server_order(running, order["resource_uuid"])
         server_seconds = min(orders.order_servers(running, template, f"one-{n}", 1) for n in range(rounds))
         delays = [orders.first_call_delay(running, offering, f"delay-{number}") for number in range(rounds)]
-        many_seconds = orders.order_servers(running, template, "many", servers)
+        many_seconds = orders.order_servers(running, orders.without_floating_ips(template), "many", servers)
         per_step = engine.milliseconds_per_step(order["resource_uuid"])
         bare_tenant, bare_server = orders.bare(running, rounds)
         compared = operations.compare(running, offering, rules=50 if options.quick else 500, ports=rows // 10)

@@ -21,6 +21,8 @@ PAGES = [
     ("marketplace-orders", "OrderDetails"),
     ("marketplace-resources", "Resource"),
     ("marketplace-provider-resources", "Resource"),
+    ("marketplace-component-usages", "ComponentUsage"),
+    ("marketplace-component-user-usages", "ComponentUserUsage"),
 ]
 
 

@@ -48,6 +48,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "openstack_server_group_created",
         "openstack_server_group_deleted",
         *_pulls("server_group"),
+        *_pulls("rbac_policy"),
     ),
     "orders": tuple(
         f"marketplace_order_{what}"
@@ -124,5 +125,6 @@ OWN = frozenset(
         *GROUPS["images"],
         *_pulls("router"),
         *_pulls("floating_ip"),
+        *_pulls("rbac_policy"),
     }
 )

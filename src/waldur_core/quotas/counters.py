@@ -1,19 +1,21 @@
-"""Reading and moving the counters of a scope.
+"""Reading and moving the counters of scopes.
 
-Whoever writes locks the rows first, in the order of their names: nobody passes a gap that another has taken, and two
-writers never wait for each other. Each function is two or three statements, however many counters it moves.
+Whoever writes locks the rows first, in one order: nobody passes a gap that another has taken, and two writers never
+wait for each other. Each function is one or two statements, however many counters it moves.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.quotas import notices
 from waldur_core.quotas.models import UNLIMITED, Quota
+
+Deltas = Mapping[str, int]
 
 
 class QuotaExceeded(ValidationError):
@@ -49,73 +51,110 @@ def set_limits(scope: Model, limits: Mapping[str, int]) -> list[str]:
         unique_fields=["content_type", "object_id", "name"],
         update_fields=["limit"],
     )
-    _write(scope, {quota: {"limit": limits[name]} for name, quota in found.items()})
+    moved = []
+    for name, quota in found.items():
+        if quota.limit != limits[name]:
+            moved.append((quota, quota.limit, quota.usage))
+            quota.limit = limits[name]
+    if moved:
+        Quota.objects.bulk_update([quota for quota, *_ in moved], ["limit"])
+        notices.tell(type(scope), moved, scope)
     return [quota.name for quota in fresh]
 
 
-@transaction.atomic(savepoint=False)
 def set_usages(scope: Model, usages: Mapping[str, int]) -> None:
     """Set usages to what was counted elsewhere; counters that do not exist are left out. Writes only what differs."""
-    _write(scope, {quota: {"usage": usages[name]} for name, quota in _locked(scope, usages).items()})
+    set_usages_of_many(type(scope), {scope.pk: usages})
+
+
+@transaction.atomic(savepoint=False)
+def set_usages_of_many(model: type[Model], usages: Mapping[Any, Mapping[str, int]]) -> None:
+    """The same for many scopes of one kind, {pk: usages}; one query, and one statement when anything differs."""
+    names = {name for own in usages.values() for name in own}
+    content_type = ContentType.objects.get_for_model(model)
+    moved = []
+    for quota in Quota.objects.filter(content_type=content_type, object_id__in=usages, name__in=names):
+        usage = usages[quota.object_id].get(quota.name, quota.usage)
+        if usage != quota.usage:
+            moved.append((quota, quota.limit, quota.usage))
+            quota.usage = usage
+    if moved:
+        Quota.objects.bulk_update([quota for quota, *_ in moved], ["usage"], batch_size=1000)
+        notices.tell(model, moved)
 
 
 @transaction.atomic
-def change(scope: Model, deltas: Mapping[str, int]) -> None:
+def change(scope: Model, deltas: Deltas) -> None:
     """Add `deltas` to the usages, all or none. Growth beyond a limit raises QuotaExceeded (400)."""
     found = _locked(scope, deltas)
     if refused := [quota for quota in found.values() if _exceeds(quota, deltas[quota.name])]:
         raise QuotaExceeded({"non_field_errors": _explain(scope, deltas, refused)})
-    _write(scope, {quota: {"usage": quota.usage + deltas[name]} for name, quota in found.items()})
+    count(scope, deltas)
 
 
-def check(scope: Model, deltas: Mapping[str, int]) -> None:
+def check(scope: Model, deltas: Deltas) -> None:
     """Raise QuotaExceeded when `change` would; move nothing."""
     found = quotas_of(scope).filter(name__in=list(deltas))
     if refused := [quota for quota in found if _exceeds(quota, deltas[quota.name])]:
         raise QuotaExceeded({"non_field_errors": _explain(scope, deltas, refused)})
 
 
-def release(scope: Model, deltas: Mapping[str, int]) -> None:
+def release(scope: Model, deltas: Deltas) -> None:
     """Give back what `change` took."""
     change(scope, {name: -delta for name, delta in deltas.items()})
 
 
-@transaction.atomic(savepoint=False)
-def count(scope: Model, deltas: Mapping[str, int]) -> None:
+def count(scope: Model, deltas: Deltas) -> None:
     """Follow what has been found to exist, or to exist no more: no limit is asked."""
-    moving = {name: delta for name, delta in deltas.items() if delta}
-    found = _locked(scope, moving)
-    _write(scope, {quota: {"usage": quota.usage + moving[name]} for name, quota in found.items()})
+    _count(type(scope), {scope.pk: deltas}, scope)
+
+
+def count_many(model: type[Model], deltas: Mapping[Any, Deltas]) -> None:
+    """The same for many scopes of one kind, {pk: deltas}, in one statement."""
+    _count(model, deltas)
+
+
+def _count(model: type[Model], deltas: Mapping[Any, Deltas], scope: Model | None = None) -> None:
+    moves = [(pk, name, delta) for pk, own in deltas.items() for name, delta in own.items() if delta]
+    if not moves:
+        return
+    pks, names, amounts = (list(column) for column in zip(*moves, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [pks, names, amounts, ContentType.objects.get_for_model(model).pk])
+        moved = [
+            (Quota(object_id=pk, name=name, limit=limit, usage=usage), limit, usage - delta)
+            for pk, name, limit, usage, delta in cursor.fetchall()
+        ]
+    notices.tell(model, moved, scope)
+
+
+# locks in one order, as everybody else does
+COUNT = """
+    WITH moved AS (
+        SELECT quota.id, move.delta
+        FROM quotas_quota AS quota
+        JOIN unnest(%s::bigint[], %s::text[], %s::bigint[]) AS move (object_id, name, delta)
+            ON quota.object_id = move.object_id AND quota.name = move.name
+        WHERE quota.content_type_id = %s
+        ORDER BY quota.object_id, quota.name
+        FOR UPDATE OF quota
+    )
+    UPDATE quotas_quota AS quota SET usage = usage + moved.delta FROM moved WHERE quota.id = moved.id
+    RETURNING quota.object_id, quota.name, quota."limit", quota.usage, moved.delta
+"""
 
 
 def _locked(scope: Model, names: Iterable[str]) -> dict[str, Quota]:
     """The counters of these names that exist, locked until the transaction ends."""
-    wanted = list(names)
-    if not wanted:
-        return {}
-    rows = quotas_of(scope).filter(name__in=wanted).order_by("name").select_for_update(no_key=True)
+    rows = quotas_of(scope).filter(name__in=list(names)).order_by("name").select_for_update()
     return {quota.name: quota for quota in rows}
-
-
-def _write(scope: Model, values: Mapping[Quota, Mapping[str, int]]) -> None:
-    """Give locked counters new values: one statement for those that differ, an event for each level reached."""
-    changed: list[tuple[Quota, int]] = []
-    for quota, columns in values.items():
-        before = notices.level(quota.limit, quota.usage)
-        if any(getattr(quota, name) != value for name, value in columns.items()):
-            for name, value in columns.items():
-                setattr(quota, name, value)
-            changed.append((quota, before))
-    if changed:
-        Quota.objects.bulk_update([quota for quota, _ in changed], ["limit", "usage"])
-        notices.tell(scope, changed)
 
 
 def _exceeds(quota: Quota, delta: int) -> bool:
     return delta > 0 and quota.limit != UNLIMITED and quota.usage + delta > quota.limit
 
 
-def _explain(scope: Model, deltas: Mapping[str, int], refused: Iterable[Quota]) -> list[str]:
+def _explain(scope: Model, deltas: Deltas, refused: Iterable[Quota]) -> list[str]:
     return [
         f"Quota {quota.name} of {scope} is too small: limit {quota.limit}, used {quota.usage}, "
         f"asked for {deltas[quota.name]} more."

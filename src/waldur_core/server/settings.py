@@ -204,6 +204,8 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     "MAX_CONCURRENT_PROVISION": document("MAX_CONCURRENT_PROVISION", MAX_CONCURRENT_PROVISION),
     "REQUIRE_AVAILABILITY_ZONE": flag("REQUIRE_AVAILABILITY_ZONE", False),
     "SUBNET": document("SUBNET", SUBNET),
+    # seconds without a sign of life after which another worker may look at a cloud; more than a call may take
+    "SYNC_LEASE_SECONDS": float(os.environ.get("OPENSTACK_SYNC_LEASE_SECONDS", "180")),
     "TENANT_CREDENTIALS_VISIBLE": flag("TENANT_CREDENTIALS_VISIBLE", False),
 }
 

@@ -8,6 +8,7 @@ from waldur_mastermind.marketplace.api.provider_offerings import ProviderOfferin
 from waldur_mastermind.marketplace.api.provider_resources import ProviderResourceViewSet
 from waldur_mastermind.marketplace.api.providers import ServiceProviderViewSet
 from waldur_mastermind.marketplace.api.public_offerings import PublicOfferingViewSet
+from waldur_mastermind.marketplace.api.usages import ComponentUsageViewSet, ComponentUserUsageViewSet
 
 VIEW_SETS = {
     "marketplace-categories": (CategoryViewSet, "marketplace-category"),
@@ -19,6 +20,8 @@ VIEW_SETS = {
     "marketplace-orders": (OrderViewSet, "marketplace-order"),
     "marketplace-resources": (ResourceViewSet, "marketplace-resource"),
     "marketplace-provider-resources": (ProviderResourceViewSet, "marketplace-provider-resource"),
+    "marketplace-component-usages": (ComponentUsageViewSet, "marketplace-component-usage"),
+    "marketplace-component-user-usages": (ComponentUserUsageViewSet, "marketplace-component-user-usage"),
 }
 
 

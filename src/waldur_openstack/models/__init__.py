@@ -16,11 +16,13 @@ from waldur_openstack.models.keys import KeyDistribution
 from waldur_openstack.models.network import FloatingIP, Network, Port, Router, SubNet
 from waldur_openstack.models.security import SecurityGroup, SecurityGroupRule
 from waldur_openstack.models.sharing import ExternalNetwork, ExternalSubnet, NetworkRBACPolicy
+from waldur_openstack.models.sync import CloudSync, SyncCursor, SyncRun
 
 __all__ = [
     "Backup",
     "BackupRestoration",
     "BackupSchedule",
+    "CloudSync",
     "ExternalNetwork",
     "ExternalSubnet",
     "Flavor",
@@ -41,6 +43,8 @@ __all__ = [
     "SnapshotRestoration",
     "SnapshotSchedule",
     "SubNet",
+    "SyncCursor",
+    "SyncRun",
     "Tenant",
     "Volume",
     "VolumeAvailabilityZone",

@@ -7,7 +7,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import (
@@ -58,34 +57,14 @@ def take_offer(offer: Offer, tenant: Tenant, found: list[JSON]) -> None:
     share(tenant, model, private)
     # public items the cloud no longer shows are gone for everybody
     gone = [item.pk for key, item in known.items() if item.is_public and key not in wanted]
-    drop(offer, settings, gone)
-    if fresh or changed or gone:
-        offer_changed.send(sender=model, service=settings)
-
-
-@transaction.atomic
-def take_whole_offer(offer: Offer, settings: ServiceSettings, found: list[JSON]) -> None:
-    """Make the catalogue of a cloud say what its administrator was shown: all there is, private items too. Which
-    tenants may use those, only the tenants are told."""
-    model = offer.model
-    wanted = {item[offer.key]: offer.columns(item) for item in found}
-    known = {item.backend_id: item for item in model._default_manager.filter(settings=settings)}
-    fresh = [model(settings=settings, backend_id=key, **row) for key, row in wanted.items() if key not in known]
-    model._default_manager.bulk_create(fresh, ignore_conflicts=True)
-    changed = follow({item: wanted[key] for key, item in known.items() if key in wanted})
-    gone = [item.pk for key, item in known.items() if key not in wanted]
-    drop(offer, settings, gone)
-    if fresh or changed or gone:
-        offer_changed.send(sender=model, service=settings)
-
-
-def drop(offer: Offer, settings: ServiceSettings, gone: list[int]) -> None:
     if gone:
-        offer.model._default_manager.filter(settings=settings, pk__in=gone).delete()
+        model._default_manager.filter(pk__in=gone).delete()
+    if fresh or changed or gone:
+        offer_changed.send(sender=model, service=settings)
 
 
-def follow(wanted: dict[Any, Columns]) -> bool:
-    """Items to what their columns should be; whether any was not."""
+def follow(wanted: dict[Any, Columns]) -> int:
+    """Items to what their columns should be; returns how many were not."""
     changed, columns = [], {"modified"}
     for item, row in wanted.items():
         differing = {name: value for name, value in row.items() if getattr(item, name) != value}
@@ -96,7 +75,7 @@ def follow(wanted: dict[Any, Columns]) -> bool:
             changed.append(item)
     if changed:
         type(changed[0])._default_manager.bulk_update(changed, sorted(columns))
-    return bool(changed)
+    return len(changed)
 
 
 def share(tenant: Tenant, model: Any, private: set[str]) -> None:

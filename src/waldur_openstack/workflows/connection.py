@@ -7,8 +7,9 @@ from waldur_core.operations.errors import AuthenticationFailed, Invalid, NotFoun
 from waldur_core.operations.workflow import Context, CreateWorkflow, Step, UpdateWorkflow
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
-from waldur_openstack.sync.catalogue import VOLUME_TYPES, take_whole_offer
 from waldur_openstack.sync.external_networks import pull_external_networks
+from waldur_openstack.sync.scope import Scope
+from waldur_openstack.sync.whole_catalogue import WHOLE_VOLUME_TYPES, follow_offer
 
 SERVICES = ("compute", "block_storage", "network", "image")
 
@@ -64,8 +65,7 @@ STEPS = (
     ),
     Step(
         name="Read volume types",
-        do=lambda c: c.cloud.block_storage.all_volume_types(),
-        record=lambda c, found: take_whole_offer(VOLUME_TYPES, c.subject, found),
+        do=lambda c: follow_offer(WHOLE_VOLUME_TYPES, c.subject, c.cloud, Scope.of_cloud(c.subject)),
         keeps="only reads",
     ),
     Step(

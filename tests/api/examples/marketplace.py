@@ -104,3 +104,16 @@ def order(cast: Cast) -> models.Order:
         plan=of.plan,
         created_by=cast.member,
     )
+
+
+@example_of(models.ComponentUsage, seen_by=TEAM | PROVIDER, made_on=("provider",))
+def component_usage(cast: Cast) -> models.ComponentUsage:
+    of = _resource(cast)
+    component = of.offering.components.get(type="cores")
+    columns = {"billing_period": "2024-01-01", "usage": 3}
+    return models.ComponentUsage.objects.get_or_create(resource=of, component=component, defaults=columns)[0]
+
+
+@example_of(models.ComponentUserUsage, seen_by=TEAM | PROVIDER)
+def component_user_usage(cast: Cast) -> models.ComponentUserUsage:
+    return models.ComponentUserUsage.objects.create(component_usage=component_usage(cast), username="ann", usage=1)

@@ -24,7 +24,7 @@ from waldur_mastermind.marketplace.api.resource_serializers import (
 from waldur_mastermind.marketplace.api.resources import BASE_ACCESS, BaseResourceViewSet
 from waldur_mastermind.marketplace.api.sight import as_provider
 from waldur_mastermind.marketplace.models import Resource
-from waldur_mastermind.marketplace.orders import set_resource_state
+from waldur_mastermind.marketplace.orders import periods, set_resource_state
 from waldur_mastermind.marketplace.orders.limits import check_limits, in_components
 
 
@@ -76,6 +76,7 @@ class ProviderResourceViewSet(BaseResourceViewSet):
         check_limits(resource.offering, limits, resource)
         resource.limits = {**resource.limits, **limits}
         resource.save(update_fields=["limits", "modified"])
+        periods.limits_changed(resource)
         self._tell(resource, f"The limits of {resource} have been set by its provider.")
         return Response({"status": "The limits have been set."})
 

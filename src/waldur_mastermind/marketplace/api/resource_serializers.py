@@ -12,6 +12,7 @@ from waldur_mastermind.marketplace.api.component_serializers import OfferingComp
 from waldur_mastermind.marketplace.api.fields import LimitsField, ObjectField, PlanLinkField
 from waldur_mastermind.marketplace.api.item_serializers import ITEM_FIELDS, RELATED, ItemSerializer
 from waldur_mastermind.marketplace.api.order_serializers import OrderSerializer, attach_operations, with_details
+from waldur_mastermind.marketplace.api.usage_serializers import BaseComponentUsageSerializer
 from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Order, Plan, PlanPeriod, Resource
 from waldur_mastermind.marketplace.plugins import plugin_for, scope_link
 
@@ -185,12 +186,8 @@ class ReportSerializer(serializers.Serializer[Any]):
 class PlanPeriodSerializer(ModelSerializer):
     plan_name = serializers.CharField(source="plan.name")
     plan_uuid = HexUUIDField(source="plan.uuid")
-    components = serializers.SerializerMethodField()
+    components = BaseComponentUsageSerializer(source="usages", many=True)
 
     class Meta:
         model = PlanPeriod
         fields = ("uuid", "plan_name", "plan_uuid", "start", "end", "components")
-
-    @extend_schema_field({"type": "array", "items": {"type": "object"}})
-    def get_components(self, period: PlanPeriod) -> list[Any]:
-        return []

@@ -84,7 +84,7 @@ class BaseResourceViewSet(TerminationMixin, mixins.UpdateModelMixin, ReadOnlyVie
     @action(detail=True, pagination_class=None, filterset_class=None)
     def plan_periods(self, request: Request, uuid: str) -> Response:
         """Which plan it was on, and when."""
-        periods = self.get_object().plan_periods.select_related("plan")
+        periods = self.get_object().plan_periods.select_related("plan").prefetch_related("usages__component")
         return Response(PlanPeriodSerializer(periods, many=True).data)
 
     @extend_schema(request=None, responses={204: None})

@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from waldur_core.models import IdentifiedModel, NamedModel
@@ -77,3 +78,6 @@ class PlanPeriod(IdentifiedModel):
 
     class Meta:
         ordering = ("start", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("resource",), condition=Q(end=None), name="one_running_plan_period"),
+        )

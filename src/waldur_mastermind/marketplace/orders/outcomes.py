@@ -22,8 +22,6 @@ def complete(order: Order, *, actor: Any = None) -> None:
         _apply_update(order, resource, actor)
     ended = order.type == Order.Type.TERMINATE
     set_resource_state(resource, Resource.State.TERMINATED if ended else Resource.State.OK)
-    if order.type == Order.Type.CREATE and order.plan:
-        periods.begin(resource, order.plan)
     tell(order, "marketplace_order_completed", "has been completed", actor)
     tell(order, f"marketplace_resource_{KIND[Order.Type(order.type)]}_succeeded", "has succeeded", actor)
     if order.type == Order.Type.UPDATE and order.limits:
@@ -79,6 +77,8 @@ def set_resource_state(resource: Resource, state: str, message: str = "", traceb
     resource.enter(state, **texts)
     if state == Resource.State.TERMINATED:
         periods.end(resource)
+    elif state == Resource.State.OK:
+        periods.ensure([resource])
     if state == Resource.State.ERRED and before == Resource.State.OK:
         record("marketplace_resource_erred_on_backend", f"{resource} has failed: {message}", scope=resource)
     return True
@@ -103,7 +103,10 @@ def tell(order: Order, event_type: str, what: str, actor: Any = None) -> None:
 
 
 def _apply_update(order: Order, resource: Resource, actor: Any) -> None:
-    if order.plan and order.plan != resource.plan:
+    switched = order.plan is not None and order.plan != resource.plan
+    if order.limits:
+        resource.limits = order.limits
+    if order.plan and switched:
         resource.plan = order.plan
         periods.begin(resource, order.plan)
         record(
@@ -112,6 +115,5 @@ def _apply_update(order: Order, resource: Resource, actor: Any) -> None:
             scope=resource,
             actor=actor,
         )
-    if order.limits:
-        resource.limits = order.limits
     resource.save(update_fields=["plan", "limits", "modified"])
+    periods.limits_changed(resource)

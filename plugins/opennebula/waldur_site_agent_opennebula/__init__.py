@@ -1,0 +1,1 @@
+"""OpenNebula for the Waldur site agent: virtual data centers and virtual machines as marketplace resources."""
