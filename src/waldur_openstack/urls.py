@@ -49,8 +49,8 @@ def register(router: BaseRouter) -> None:
         router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
     policies = "openstack-network-rbac-policies"
     router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
-    for name, view_set in TOTALS.items():
-        router.register(f"{name}-quotas", view_set, basename=f"{name}-quota")
+    for name, totals in TOTALS.items():
+        router.register(f"{name}-quotas", totals, basename=f"{name}-quota")
     # the seed's path and the public client's
     for name in ("openstack-marketplace", "openstack-marketplace-tenants"):
         router.register(name, images.ImageUploadViewSet, basename=name.removesuffix("s"))

@@ -122,9 +122,7 @@ def test_each_scope_has_counters_of_its_own(project: Project) -> None:
     assert usage(other) == {"vcpu": 1}
 
 
-def test_however_many_counters_move_it_is_one_statement_or_two(
-    project: Project, django_assert_num_queries: Any
-) -> None:
+def test_any_number_of_counters_moves_in_one_statement(project: Project, django_assert_num_queries: Any) -> None:
     change(project, {"vcpu": 1})  # the content type is known from here on
     with django_assert_num_queries(1):
         count(project, {"vcpu": 1, "ram": 2, "any": 3})

@@ -65,7 +65,9 @@ def out_of_step(offering: Offering) -> Iterable[tuple[Resource, dict[str, int]]]
     alive = Resource.objects.filter(offering=offering, state__in=(Resource.State.OK, Resource.State.ERRED))
     alive = alive.exclude(limits={})
     apart = [resource for resource in alive if _storage_of(resource.limits).keys() != sold]
-    tenants = {tenant.uuid: tenant for tenant in Tenant.objects.filter(uuid__in=[r.scope_uuid for r in apart])}
+    tenants: dict[Any, Tenant] = {
+        tenant.uuid: tenant for tenant in Tenant.objects.filter(uuid__in=[r.scope_uuid for r in apart])
+    }
     used = counters.quotas_by_pk(Tenant, tenants.values())
     for resource in apart:
         if tenant := tenants.get(resource.scope_uuid):
