@@ -26,9 +26,9 @@ from waldur_openstack.models import (
 
 KINDS = ("networks", "subnets", "ports", "floatingips", "securitygroups", "volumes", "instances")
 FREED: dict[str, dict[str, int]] = {
-    "networks": {"network_count": 1, "subnet_count": 1},
-    "subnets": {"subnet_count": 1},
-    "ports": {},
+    "networks": {"network_count": 1, "subnet_count": 1, "port_count": 2},  # of the router and of the server
+    "subnets": {"subnet_count": 1, "port_count": 2},
+    "ports": {"port_count": 1},
     "floatingips": {"floating_ip_count": 1},
     "securitygroups": {"security_group_count": 1, "security_group_rule_count": 2},
     "volumes": {"volumes": 1, "volumes_size": 1024, "storage": 1024},
