@@ -32,6 +32,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "resources": (
         *(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES),
         "resource_update_succeeded",
+        "resource_import_scheduled",
+        "resource_import_succeeded",
+        "resource_import_failed",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
         *(f"resource_backup_{what}_{outcome}" for what in BACKUP_CHANGES for outcome in OUTCOMES),
     ),
@@ -42,6 +45,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_pulls("router"),
     ),
     "openstack_port": _pulls("port"),
+    "openstack_migration": (
+        *(f"openstack_migration_{outcome}" for outcome in OUTCOMES),
+        *(f"openstack_migration_rollback_{outcome}" for outcome in OUTCOMES),
+        "openstack_migration_updated",
+    ),
     "openstack_floating_ip": _pulls("floating_ip"),
     "openstack_security_group": _pulls("security_group"),
     "openstack_resources": (
@@ -50,6 +58,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_pulls("server_group"),
         *_pulls("rbac_policy"),
     ),
+    "openstack_drifts": tuple(
+        f"openstack_drift_{what}" for what in ("detected", "resolved", "adopted", "revert_scheduled")
+    ),
+    "openstack_stuck": ("openstack_stuck_resource_recovered", "openstack_stuck_resource_erred"),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")
@@ -122,7 +134,11 @@ OWN = frozenset(
         "token_revoked",
         "quota_nearly_used",
         "quota_used_up",
+        "resource_import_scheduled",
+        "resource_import_failed",
         *GROUPS["images"],
+        *GROUPS["openstack_drifts"],
+        *GROUPS["openstack_stuck"],
         *_pulls("router"),
         *_pulls("floating_ip"),
         *_pulls("rbac_policy"),

@@ -11,31 +11,21 @@ from waldur_mastermind.marketplace.catalogue import sync_components
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace.orders import complete, fail, resume, set_resource_state, unfinished_order
 from waldur_mastermind.marketplace.orders.processing import cancel
+from waldur_mastermind.marketplace_openstack.importing import finish_import
 from waldur_mastermind.marketplace_openstack.metadata import refresh_metadata
 from waldur_mastermind.marketplace_openstack.private_offerings import (
     archive_private_offerings,
     create_private_offerings,
-    private_offerings,
     rename_private_offerings,
 )
+from waldur_mastermind.marketplace_openstack.recovery.resources import create_missing_resources
+from waldur_mastermind.marketplace_openstack.states import RESOURCE_STATES
 from waldur_mastermind.marketplace_openstack.storage_modes import follow_cloud
 from waldur_openstack.models import Instance, Tenant, Volume, VolumeType
-from waldur_openstack.sync.signals import offer_changed, pulled
+from waldur_openstack.sync.signals import offer_changed, pulled, taken_in
 
 SCOPES = (Tenant, Instance, Volume)
 S, R = CoreState, Resource.State
-
-# core state of the scope: state of the resource
-RESOURCE_STATES = {
-    S.CREATION_SCHEDULED: R.CREATING,
-    S.CREATING: R.CREATING,
-    S.OK: R.OK,
-    S.ERRED: R.ERRED,
-    S.UPDATE_SCHEDULED: R.UPDATING,
-    S.UPDATING: R.UPDATING,
-    S.DELETION_SCHEDULED: R.TERMINATING,
-    S.DELETING: R.TERMINATING,
-}
 
 # core state of the scope: the type of the order that brings it there
 TRIED_AGAIN = {
@@ -71,15 +61,20 @@ def follow_state(sender: type, instance: Any, old: str, new: str, **_: Any) -> N
 
 def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
     refresh_metadata(resource, scope)
+    imported = order is None and resource.state == R.CREATING and isinstance(scope, Tenant)
     if order is not None:
         complete(order)
         if order.type == Order.Type.UPDATE and "reason" in order.attributes:
             sync_components(order.offering)  # the last resource with limits on a former component may have gone
+    elif imported:
+        finish_import(resource, scope)
     else:
         set_resource_state(resource, R.OK)
     if isinstance(scope, Tenant):
         create_private_offerings(scope, resource)
         rename_private_offerings(scope)
+    if imported:
+        create_missing_resources(tenant=scope)
 
 
 def _order_tried_again(resource: Resource, new: str) -> Order | None:
@@ -93,16 +88,8 @@ def _adopt(scope: Any, state: str) -> Resource | None:
     """A server or volume without an order (a server's own volumes, direct requests) gets a resource once it is OK."""
     if isinstance(scope, Tenant) or state != S.OK:
         return None
-    offering = private_offerings(scope.tenant).filter(type=scope.resource_type).first()
-    if offering is None:
-        return None
-    parent = resource_of(scope.tenant)
-    resource = Resource(
-        name=scope.name, description=scope.description, offering=offering, project=scope.project, parent=parent
-    )
-    resource.scope = scope
-    resource.save()
-    return resource
+    create_missing_resources(pk=scope.pk, kinds=(type(scope),))
+    return resource_of(scope)
 
 
 @receiver(post_save, sender=Volume)
@@ -126,6 +113,14 @@ def follow_pull(sender: type, instances: list[Any], **_: Any) -> None:
 def follow_volume_types(service: ServiceSettings, **_: Any) -> None:
     """Volume types that came or went are components that come or go."""
     follow_cloud(service)
+
+
+@receiver(taken_in)
+def follow_adoption(sender: type, instances: list[Any], **_: Any) -> None:
+    """Servers and volumes that were found get a resource; those of a tenant being imported get theirs with it."""
+    ready = [scope for scope in instances if sender in (Instance, Volume) and scope.tenant.state != S.CREATING]
+    if ready:
+        create_missing_resources(pk__in=[scope.pk for scope in ready], kinds=(sender,))
 
 
 @receiver(post_delete)

@@ -10,10 +10,12 @@ from waldur_openstack.models.copies import (
     SnapshotRestoration,
     SnapshotSchedule,
 )
+from waldur_openstack.models.drift import Drift
 from waldur_openstack.models.identity import ProvidedTenant, Tenant
 from waldur_openstack.models.image import Image
 from waldur_openstack.models.keys import KeyDistribution
 from waldur_openstack.models.network import FloatingIP, Network, Port, Router, SubNet
+from waldur_openstack.models.notifications import NotificationListener
 from waldur_openstack.models.security import SecurityGroup, SecurityGroupRule
 from waldur_openstack.models.sharing import ExternalNetwork, ExternalSubnet, NetworkRBACPolicy
 from waldur_openstack.models.sync import CloudSync, SyncCursor, SyncRun
@@ -23,6 +25,7 @@ __all__ = [
     "BackupRestoration",
     "BackupSchedule",
     "CloudSync",
+    "Drift",
     "ExternalNetwork",
     "ExternalSubnet",
     "Flavor",
@@ -33,6 +36,7 @@ __all__ = [
     "KeyDistribution",
     "Network",
     "NetworkRBACPolicy",
+    "NotificationListener",
     "Port",
     "ProvidedTenant",
     "Router",

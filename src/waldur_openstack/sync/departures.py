@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from waldur_core.structure.states import CoreState
+from waldur_openstack.drift.recording import note_gone
 from waldur_openstack.removal import Removal
 from waldur_openstack.sync.following import tell, untouched
 from waldur_openstack.sync.kinds import Kind
@@ -23,6 +24,7 @@ def let_go(kind: Kind, scope: Scope, rows: list[Any], moment: datetime) -> list[
         return drop(kind, lost)
     for row in lost:
         row.enter(CoreState.ERRED, error_message=kind.gone_message(row), **kind.gone_columns)
+    note_gone(kind.word, lost)
     return lost
 
 
@@ -40,6 +42,7 @@ def drop(kind: Kind, rows: list[Any]) -> list[Any]:
     if removal.operation():
         return [row for row in rows if dropped(kind, row)]
     tell(kind, "cleaned", [(row, kind.gone_message(row)) for row in rows])
+    note_gone(kind.word, rows, dropped=True)
     removal.carry_out()
     return rows
 
@@ -50,5 +53,6 @@ def dropped(kind: Kind, row: Any, subject: Any = None) -> bool:
     if removal.operation(but=subject):
         return False
     tell(kind, "cleaned", [(row, kind.gone_message(row))])
+    note_gone(kind.word, [row], dropped=True)
     removal.carry_out()
     return True

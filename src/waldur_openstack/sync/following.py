@@ -16,6 +16,7 @@ from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.drift.recording import note
 from waldur_openstack.models import Tenant
 from waldur_openstack.sync.kinds import Columns, Kind, Pairs, Targets
 from waldur_openstack.sync.scope import Scope
@@ -39,7 +40,9 @@ def follow(
     written = [row for row in differing if row.pk in free]
     scope.introduce(written)
     ends.update(*(kind.ends(row) for row in written))
-    write_columns({row: changed for row, changed in changes.items() if row.pk in free})
+    changes = {row: changed for row, changed in changes.items() if row.pk in free}
+    note(kind.word, kind.model, written, changes, [seen for _, seen in parts])
+    write_columns(changes)
     ends.update(*(kind.ends(row) for row in written))
     ours = free | {row.pk for row, _ in made}
     for part, differences in parts:

@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from rich.console import Console
-from rich.progress import track
 
+from waldur_mastermind.marketplace_openstack.management.chosen import FOUND, UNREADABLE, followed
 from waldur_mastermind.marketplace_openstack.tenant_quotas import Differences, Look, look_at_all, sold_tenants
-
-FOUND, FAILED = 1, 2
 
 
 class TenantQuotasCommand(BaseCommand):
@@ -39,18 +36,14 @@ class TenantQuotasCommand(BaseCommand):
         self.finish()
         self.stdout.write(f"{found} tenants differ, {self.failed} could not be dealt with.")
         if self.failed:
-            raise SystemExit(FAILED)
+            raise SystemExit(UNREADABLE)
         if found and dry_run:
             raise SystemExit(FOUND)
 
     def looks(self) -> Iterator[Look]:
         """With a bar on the terminal's error stream; none where there is no terminal."""
         sold = sold_tenants()
-        console = Console(file=getattr(self.stderr, "_out", None))
-        yield from track(
-            look_at_all(sold), self.title, total=len(sold), console=console, transient=True,
-            disable=not console.is_terminal,
-        )  # fmt: skip
+        yield from followed(self, look_at_all(sold), self.title, len(sold))
 
     def show(self, look: Look, differences: Differences) -> None:
         for name, (old, new) in sorted(differences.items()):

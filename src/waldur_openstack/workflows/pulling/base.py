@@ -6,6 +6,7 @@ from waldur_core.operations.errors import NotFound, OperationError
 from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.drift.recording import note_gone
 from waldur_openstack.sync.arrivals import take_in
 from waldur_openstack.sync.departures import dropped
 from waldur_openstack.sync.kinds import Kind, Look
@@ -45,6 +46,7 @@ class PullObject(PullWorkflow):
     def fail(self, context: Any, error: OperationError, trace: str) -> None:
         if context.data.get("gone") and self.kind.gone_columns:
             save(context.subject, **self.kind.gone_columns)
+            note_gone(self.kind.word, [context.subject])
         super().fail(context, error, trace)
 
 
@@ -89,7 +91,9 @@ def read_new(kind: Kind) -> Step:
 
 
 def take_new(kind: Kind, context: CloudContext, seen: Look) -> None:
-    scope = Scope.of(context.tenant)
+    """New objects, and what the cloud has added to ours: the rules by which everything may go out."""
+    scope, found = Scope.of(context.tenant), {item["id"]: item for item in seen.found}
     made = take_in(kind, scope, seen)
+    known = [(row, found[row.backend_id]) for row in seen.rows if row.backend_id in found]
     for part in kind.parts:
-        part.write(scope, part.differences(scope, made).values())
+        part.write(scope, part.differences(scope, known + made).values())
