@@ -11,6 +11,7 @@ from waldur_openstack.api import (
     notifications,
     quota_totals,
     security,
+    sync,
 )
 from waldur_openstack.api.block_storage import backup_views, schedule_views, snapshot_views
 from waldur_openstack.api.compute import server_groups
@@ -55,6 +56,8 @@ def register(router: BaseRouter) -> None:
     router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
     for name, totals in TOTALS.items():
         router.register(f"{name}-quotas", totals, basename=f"{name}-quota")
+    router.register("sync-runs", sync.SyncRunViewSet, basename="sync-run")
+    router.register("sync-states", sync.CloudSyncViewSet, basename="sync-state")
     # the seed's path and the public client's
     for name in ("openstack-marketplace", "openstack-marketplace-tenants"):
         router.register(name, images.ImageUploadViewSet, basename=name.removesuffix("s"))

@@ -17,7 +17,7 @@ from twins.openstack import TwinClient
 from waldur_core.operations.models import Operation
 from waldur_core.rest.errors import Conflict
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
-from waldur_openstack.api.instance_create import InstanceCreateSerializer
+from waldur_openstack.api.compute.create import InstanceCreateSerializer
 from waldur_openstack.models import (
     Flavor,
     Image,
@@ -148,8 +148,8 @@ def security_group(instance: Instance) -> Request:
 
 def rules(instance: Instance) -> Request:
     group = SecurityGroup.objects.get(tenant=instance.tenant, name="ssh")
-    rule = {"protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "0.0.0.0/0"}
-    return f"security-groups/{group.uuid.hex}/set_rules/", [rule, {**rule, "to_port": 3}]
+    rule = {"protocol": "tcp", "from_port": 1, "cidr": "0.0.0.0/0"}
+    return f"security-groups/{group.uuid.hex}/set_rules/", [{**rule, "to_port": port} for port in range(2, 9)]
 
 
 CASES: list[tuple[Callable[[Instance], Request], str]] = [

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -57,14 +58,14 @@ def look_at_all(sold: Iterable[tuple[Resource, Tenant]]) -> Iterator[Look]:
     """Ask the clouds, several tenants at a time. One that does not answer is not asked again, and holds up no other."""
     silent: dict[int, str] = {}
     with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="tenant-quotas") as pool:
-        asked = [pool.submit(copy_context().run, _look, *pair, silent) for pair in sold]
+        asked = [pool.submit(copy_context().run, partial(_look, *pair, silent)) for pair in sold]
         for answer in as_completed(asked):
             yield answer.result()
 
 
 def _look(resource: Resource, tenant: Tenant, silent: dict[int, str]) -> Look:
-    if error := silent.get(tenant.service_settings_id):
-        return Look(resource, tenant, error=error)
+    if reason := silent.get(tenant.service_settings_id):
+        return Look(resource, tenant, error=reason)
     moment = timezone.now()
     try:
         return Look(resource, tenant, moment, read_quotas(Cloud.of(tenant.service_settings), tenant.backend_id))
