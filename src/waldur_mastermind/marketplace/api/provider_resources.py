@@ -30,7 +30,7 @@ from waldur_mastermind.marketplace.api.resources import BASE_ACCESS, BaseResourc
 from waldur_mastermind.marketplace.api.sight import as_provider
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.orders import periods, set_resource_state
-from waldur_mastermind.marketplace.orders.limits import check_limits
+from waldur_mastermind.marketplace.orders.limits import check_limits, in_components
 from waldur_mastermind.marketplace.secrets import split
 
 
@@ -107,7 +107,7 @@ class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
     def set_limits(self, request: Request, uuid: str) -> Response:
         """Write down limits that the service has already; no order comes of it."""
         resource: Any = self.get_object()
-        limits = read(ResourceLimitsSerializer(data=request.data))["limits"]
+        limits = in_components(resource.offering, read(ResourceLimitsSerializer(data=request.data))["limits"])
         check_limits(resource.offering, limits, resource)
         resource.limits = {**resource.limits, **limits}
         resource.save(update_fields=["limits", "modified"])
