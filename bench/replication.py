@@ -288,13 +288,6 @@ def copy_rules(target: Any, group: str, rules: list[Any]) -> None:
             target.create_security_group_rule(security_group_id=group, **{name: rule[name] for name in names})
 
 
-def main() -> None:
-    from bench.stage import stage
-
-    with stage() as running:
-        report(measure(running, orders.publish(running), QUICK if "--quick" in sys.argv else Size()))
-
-
 def report(found: Figures) -> None:
     from bench.__main__ import show
 
@@ -310,8 +303,3 @@ def report(found: Figures) -> None:
         show("  times fewer calls", race.bare_calls / race.calls, "", at_least=5)
     show(f"  killed {found.kills} times: changing calls repeated", found.repeated, "%", 1)
     show("  and reading calls more", found.looks, "")
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "waldur_core.server.settings")
-    main()

@@ -173,8 +173,9 @@ class MigrationViewSet(
             raise Conflict("The migration has been rolled back already.")
         if migration.tenant is None:
             raise Conflict("The tenant of this migration does not exist any more.")
+        tenant = migration.tenant
         hold(migration)
-        start.start(RollBack, migration, user=request.user)
+        start.start(RollBack, migration, user=request.user, parameters={"tenant": tenant.uuid.hex})
         return self._scheduled("The migration is taken back.", status.HTTP_202_ACCEPTED)
 
     @extend_schema(responses=MigrationItemSerializer(many=True), filters=False)
