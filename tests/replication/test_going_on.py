@@ -17,6 +17,8 @@ from waldur_openstack import models
 from waldur_openstack.cloud import Cloud
 from waldur_openstack_replication.models import Migration
 
+pytestmark = pytest.mark.slow
+
 
 def advance(migration: Migration, times: int = 3) -> Operation:
     """Let a worker try some times, without waiting."""

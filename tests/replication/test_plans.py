@@ -12,6 +12,8 @@ from waldur_mastermind.marketplace.models import Offering
 from waldur_openstack.models import Network
 from waldur_openstack_replication.models import Migration
 
+pytestmark = pytest.mark.slow
+
 
 def changes(clouds: TwoClouds) -> tuple[int, int]:
     """How many calls have changed something, in both clouds."""
