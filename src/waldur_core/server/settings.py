@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "waldur_core.operations",
     "waldur_openstack",
     "waldur_mastermind.marketplace",
+    "waldur_mastermind.billing",
     "waldur_mastermind.marketplace_openstack",
 ]
 
@@ -193,6 +194,10 @@ SUBNET = {
     "ALLOCATION_POOL_END": "{first_octet}.{second_octet}.{third_octet}.200",
 }
 
+ISSUER = dict.fromkeys(
+    ("name", "address", "country", "email", "postal", "phone_number", "bank_name", "bank_account", "vat_code"), ""
+)
+
 WALDUR_OPENSTACK: dict[str, Any] = {
     "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS": flag("ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS", True),
     "ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION": flag("ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION", False),
@@ -209,6 +214,13 @@ WALDUR_OPENSTACK: dict[str, Any] = {
 
 WALDUR_MARKETPLACE_OPENSTACK = {
     "AUTOMATICALLY_CREATE_PRIVATE_OFFERING": flag("AUTOMATICALLY_CREATE_PRIVATE_OFFERING", True),
+}
+
+WALDUR_INVOICES: dict[str, Any] = {
+    "ENABLED": flag("INVOICES_ENABLED", True),
+    "GRACE_DAYS": int(os.environ.get("INVOICES_GRACE_DAYS", "0")),  # after a month, for late reports of usage
+    "PAYMENT_INTERVAL": int(os.environ.get("INVOICES_PAYMENT_INTERVAL", "30")),  # days from invoice to due date
+    "ISSUER_DETAILS": document("INVOICES_ISSUER_DETAILS", ISSUER),
 }
 
 FEATURES = {

@@ -66,7 +66,7 @@ def report(
         amounts = {component.type: number(value.amount) for component, value in measured.items()}
         resource.current_usages = {**resource.current_usages, **amounts}
         resource.save(update_fields=["current_usages", "modified"])
-    metered.send(Resource, resources=[resource])
+    metered.send(Resource, resources=[resource], month=month)
 
 
 def record_usages(resource: Resource, amounts: Amounts) -> None:
