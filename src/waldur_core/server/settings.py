@@ -136,6 +136,8 @@ SPECTACULAR_SETTINGS = {
         "Ipv6Mode": "waldur_openstack.api.network.subnet_changes.IPV6_MODES",
         "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
         "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
+        "InvoiceStateEnum": "waldur_mastermind.billing.models.Invoice.State",
+        "MissingUsagePolicyEnum": "waldur_mastermind.marketplace.models.ComponentUsage.MissingUsagePolicy",
         "BillingUnit": "waldur_mastermind.marketplace.models.Plan.Unit",
     },
 }

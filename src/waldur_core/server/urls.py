@@ -9,11 +9,13 @@ from waldur_core.permissions import urls as permissions_urls
 from waldur_core.server import views
 from waldur_core.structure import urls as structure_urls
 from waldur_core.structure.api.auth import LogoutView, PasswordLoginView
+from waldur_mastermind.billing import urls as billing_urls
 from waldur_mastermind.marketplace import urls as marketplace_urls
 from waldur_openstack import urls as openstack_urls
 
 router = SimpleRouter()
-for module in (structure_urls, permissions_urls, events_urls, operations_urls, openstack_urls, marketplace_urls):
+CORE = (structure_urls, permissions_urls, events_urls, operations_urls)
+for module in (*CORE, openstack_urls, marketplace_urls, billing_urls):
     module.register(router)
 
 urlpatterns = [

@@ -1,6 +1,6 @@
 """What this month comes to, for customers, projects and resources: sums over the lines of their pending invoices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from waldur_core.structure.models import Customer, Project
+from waldur_core.structure.teams import scopes_held
 from waldur_mastermind.billing.models import InvoiceItem, PriceEstimate
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.months import this_month
@@ -37,9 +38,12 @@ def update_estimates(month: date, resources: Sequence[Resource]) -> None:
     )
 
 
-def estimates_of(model: type[Model], objects: Iterable[Model]) -> dict[int, dict[str, str]]:
-    """By primary key, as the API shows them; zeros where there is nothing to pay. One query."""
-    pks = [obj.pk for obj in objects]
+def estimates_for(user: Any, objects: Sequence[Model]) -> dict[int, dict[str, str]]:
+    """By primary key, as the API shows them, of those whose cost `user` may know: customers tell theirs only to people
+    with a role on them. Zeros where there is nothing to pay."""
+    model, pks = type(objects[0]), [obj.pk for obj in objects]
+    if model is Customer and not (user.is_staff or user.is_support):
+        pks = list(scopes_held(user, Customer).filter(object_id__in=pks).values_list("object_id", flat=True))
     of_model = PriceEstimate.objects.filter(content_type=ContentType.objects.get_for_model(model), object_id__in=pks)
     found = {row.object_id: row for row in of_model.filter(month=this_month())}
     return {pk: as_json(found.get(pk) or PriceEstimate()) for pk in pks}

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer
+from waldur_core.structure.api.estimates import KEY, EstimatedMixin, load_estimates
 from waldur_mastermind.marketplace.api.component_serializers import OfferingComponentSerializer
 from waldur_mastermind.marketplace.api.fields import LimitsField, ObjectField, PlanLinkField
 from waldur_mastermind.marketplace.api.item_serializers import ITEM_FIELDS, RELATED, ItemSerializer
@@ -39,6 +40,7 @@ class ResourceListSerializer(serializers.ListSerializer[Any]):
     def to_representation(self, data: Any) -> list[Any]:
         resources = list(data)
         attach_order_operations(resources)
+        load_estimates(self, resources)
         return super().to_representation(resources)
 
 
@@ -47,7 +49,7 @@ class ReportSectionSerializer(serializers.Serializer[Any]):
     body = serializers.CharField()
 
 
-class ResourceSerializer(ItemSerializer):
+class ResourceSerializer(EstimatedMixin, ItemSerializer):
     """A resource, as customers and providers see it."""
 
     url = LinkField("marketplace-resource-detail")
@@ -83,7 +85,7 @@ class ResourceSerializer(ItemSerializer):
             "parent_offering_name", "parent_uuid", "parent_name", "project_start_date", "project_end_date",
             "backend_metadata", "current_usages", "options", "report", "end_date", "end_date_updated_at",
             "last_sync", "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
-            "order_in_progress", "creation_order",
+            "order_in_progress", "creation_order", KEY,
         )  # fmt: skip
         read_only_fields = fields
 
