@@ -7,3 +7,4 @@ class OpenstackConfig(AppConfig):
 
     def ready(self) -> None:
         from waldur_openstack import checks, handlers  # noqa: F401  (connects the receivers)
+        from waldur_openstack.drift import handlers as drift_handlers  # noqa: F401

@@ -23,6 +23,11 @@ def _limits(limits: dict[str, Any]) -> str:
     return f"give {' and '.join(wrong)} a whole number from 1 on." if wrong else ""
 
 
+def _minutes(minutes: dict[str, Any]) -> str:
+    wrong = [name for name, value in minutes.items() if type(value) is not int or value < 1]
+    return f"give {' and '.join(wrong)} whole minutes from 1 on." if wrong else ""
+
+
 def _pool(pool: dict[str, Any]) -> str:
     octets = {"first_octet": "192", "second_octet": "168", "third_octet": "42"}
     try:
@@ -43,6 +48,7 @@ def _groups(groups: list[Any]) -> str:
 
 CHECKS: dict[str, Callable[[Any], str]] = {
     "MAX_CONCURRENT_PROVISION": _limits,
+    "STUCK_MINUTES": _minutes,
     "SUBNET": _pool,
     "DEFAULT_SECURITY_GROUPS": _groups,
 }

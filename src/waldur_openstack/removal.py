@@ -42,8 +42,9 @@ class Removal:
             owner = owners.get(row)
             if owner is not None and owner not in tenants:
                 freed[owner].append(quotas.of(row))
-        for tenant in Tenant.objects.filter(pk__in=freed):
-            counters.release(tenant, quotas.added(*freed[tenant.pk]))
+        given_back = {pk: quotas.added(*amounts) for pk, amounts in freed.items()}
+        negative = {pk: {name: -amount for name, amount in own.items()} for pk, own in given_back.items()}
+        counters.count_many(Tenant, negative)
         for tenant in tenants.values():
             counters.quotas_of(tenant).delete()
         self._collector.delete()

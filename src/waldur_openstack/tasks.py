@@ -5,9 +5,11 @@ from celery import shared_task
 from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
 from waldur_core.structure.states import CoreState
+from waldur_openstack import stuck
 from waldur_openstack.copies import retention, schedules
 from waldur_openstack.keys import DISTRIBUTE, LEAVING, wanted_keys
 from waldur_openstack.models import Backup, KeyDistribution, Snapshot, Tenant
+from waldur_openstack.stuck.orphans import DELETING, UPDATING
 from waldur_openstack.workflows.identity import DistributeKeys
 
 IDLE = (CoreState.OK, CoreState.ERRED)
@@ -71,3 +73,21 @@ def check_keys() -> int:
     ]
     KeyDistribution.objects.filter(pk__in=differing).update(pending=True)
     return int(distribute_keys())
+
+
+@shared_task(name="openstack.resolve_stuck_resources", ignore_result=True)
+def resolve_stuck_resources() -> int:
+    """Ask the cloud what became of rows that are changing in no operation's hands; returns how many have moved."""
+    return stuck.resolve_connections() + stuck.resolve_tenants() + stuck.resolve_objects()
+
+
+@shared_task(name="openstack.mark_stuck_updating_tenants_as_erred", ignore_result=True)
+def mark_stuck_updating_tenants_as_erred() -> int:
+    """The same for tenants left UPDATING."""
+    return stuck.resolve_tenants(UPDATING)
+
+
+@shared_task(name="openstack.mark_stuck_deleting_tenants_as_erred", ignore_result=True)
+def mark_stuck_deleting_tenants_as_erred() -> int:
+    """The same for tenants left DELETING."""
+    return stuck.resolve_tenants(DELETING)

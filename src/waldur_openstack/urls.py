@@ -4,14 +4,16 @@ from waldur_openstack.api import (
     block_storage,
     catalogue,
     compute,
-    floating_ips,
+    drift,
     identity,
     images,
     network,
+    notifications,
     security,
-    server_groups,
 )
 from waldur_openstack.api.block_storage import backup_views, schedule_views, snapshot_views
+from waldur_openstack.api.compute import server_groups
+from waldur_openstack.api.network import floating_ip_views
 
 ROUTES = {
     "tenant": identity.TenantViewSet,
@@ -27,13 +29,15 @@ ROUTES = {
     "router": network.RouterViewSet,
     "external-network": network.ExternalNetworkViewSet,
     "port": network.PortViewSet,
-    "floating-ip": floating_ips.FloatingIPViewSet,
+    "floating-ip": floating_ip_views.FloatingIPViewSet,
     "security-group": security.SecurityGroupViewSet,
     "flavor": catalogue.FlavorViewSet,
     "image": catalogue.ImageViewSet,
     "volume-type": catalogue.VolumeTypeViewSet,
     "instance-availability-zone": catalogue.InstanceZoneViewSet,
     "volume-availability-zone": catalogue.VolumeZoneViewSet,
+    "drift": drift.DriftViewSet,
+    "notification-listener": notifications.NotificationListenerViewSet,
 }
 
 

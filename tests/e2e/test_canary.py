@@ -17,7 +17,7 @@ from waldur_core.operations.tasks import advance
 from waldur_core.structure.models import AuthToken
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 PEOPLE = ("member", "owner", "provider_owner", "staff")
 QUOTED = f"Bad request by admin/{CLOUD_PASSWORD}: {{}}"
 

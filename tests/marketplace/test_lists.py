@@ -161,29 +161,27 @@ def fill(stage: Stage, rows: int) -> None:
         Offering.objects.filter(pk=offering.pk).update(parent=stage.offering)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "marketplace-categories",
-        "marketplace-service-providers",
-        "marketplace-public-offerings",
-        "marketplace-provider-offerings",
-        "marketplace-plans",
-        "marketplace-plan-components",
-        "marketplace-orders",
-        "marketplace-resources",
-        "marketplace-provider-resources",
-    ],
+LISTS = (
+    "marketplace-categories",
+    "marketplace-service-providers",
+    "marketplace-public-offerings",
+    "marketplace-provider-offerings",
+    "marketplace-plans",
+    "marketplace-plan-components",
+    "marketplace-orders",
+    "marketplace-resources",
+    "marketplace-provider-resources",
 )
+
+
 @pytest.mark.parametrize("who", ["staff", "provider_owner"])
-def test_a_list_takes_as_many_queries_for_twenty_rows_as_for_one(stage: Stage, path: str, who: str) -> None:
+def test_a_list_takes_as_many_queries_for_twenty_rows_as_for_one(stage: Stage, who: str) -> None:
     client = client_of(getattr(stage, who))
     fill(stage, 2)
-    few = queries(client, f"/api/{path}/?page_size=1")
+    few = {path: queries(client, f"/api/{path}/?page_size=1") for path in LISTS}
     fill(stage, 9)
-    many = queries(client, f"/api/{path}/?page_size=20")
-    assert many <= few
-    assert many <= MOST.get(path, 12)
+    many = {path: queries(client, f"/api/{path}/?page_size=20") for path in LISTS}
+    assert {path: count for path, count in many.items() if count > min(few[path], MOST.get(path, 12))} == {}
 
 
 MOST = {"marketplace-resources": 13, "marketplace-provider-resources": 13}

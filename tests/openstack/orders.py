@@ -15,8 +15,8 @@ from waldur_core.structure.models import Project, ServiceSettings, SshPublicKey,
 from waldur_core.structure.states import CoreState
 from waldur_openstack.api.block_storage import VolumeCreateSerializer
 from waldur_openstack.api.compute import InstanceDeleteSerializer, delete_instance
+from waldur_openstack.api.compute.create import InstanceCreateSerializer
 from waldur_openstack.api.identity import TenantCreateSerializer
-from waldur_openstack.api.instance_create import InstanceCreateSerializer
 from waldur_openstack.models import Flavor, Image, Instance, SecurityGroup, SubNet, Tenant, Volume
 from waldur_openstack.workflows.block_storage import DeleteVolume
 from waldur_openstack.workflows.identity import DeleteTenant

@@ -17,6 +17,7 @@ from waldur_core.server.wsgi import application
 from waldur_core.structure.models import AuthToken, User
 from waldur_openstack.models import Image, Tenant
 
+pytestmark = pytest.mark.slow
 MIB = 1024 * 1024
 
 

@@ -12,7 +12,7 @@ from twins.openstack import TwinClient
 from waldur_core.events.models import Event
 from waldur_core.operations.start import retry
 from waldur_core.structure.states import CoreState
-from waldur_openstack.api.floating_ips import FloatingIPCreateSerializer
+from waldur_openstack.api.network.floating_ip_views import FloatingIPCreateSerializer
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import FloatingIP, Instance, Network, Port, Router, SecurityGroup, SubNet, Tenant
 

@@ -42,13 +42,23 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_pulls("router"),
     ),
     "openstack_port": _pulls("port"),
+    "openstack_migration": (
+        *(f"openstack_migration_{outcome}" for outcome in OUTCOMES),
+        *(f"openstack_migration_rollback_{outcome}" for outcome in OUTCOMES),
+        "openstack_migration_updated",
+    ),
     "openstack_floating_ip": _pulls("floating_ip"),
     "openstack_security_group": _pulls("security_group"),
     "openstack_resources": (
         "openstack_server_group_created",
         "openstack_server_group_deleted",
         *_pulls("server_group"),
+        *_pulls("rbac_policy"),
     ),
+    "openstack_drifts": tuple(
+        f"openstack_drift_{what}" for what in ("detected", "resolved", "adopted", "revert_scheduled")
+    ),
+    "openstack_stuck": ("openstack_stuck_resource_recovered", "openstack_stuck_resource_erred"),
     "orders": tuple(
         f"marketplace_order_{what}"
         for what in ("created", "approved", "rejected", "completed", "terminated", "failed", "unlinked")
@@ -118,7 +128,10 @@ OWN = frozenset(
         "operation_cancel_requested",
         "token_revoked",
         *GROUPS["images"],
+        *GROUPS["openstack_drifts"],
+        *GROUPS["openstack_stuck"],
         *_pulls("router"),
         *_pulls("floating_ip"),
+        *_pulls("rbac_policy"),
     }
 )

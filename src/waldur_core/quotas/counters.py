@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
@@ -49,6 +49,21 @@ def set_usages(scope: Model, usages: Mapping[str, int]) -> None:
             Quota.objects.filter(pk=quota.pk).update(usage=usages[quota.name])
 
 
+def set_usages_of_many(model: type[Model], usages: Mapping[Any, Mapping[str, int]]) -> None:
+    """The same for many scopes of one kind, {pk: usages}; one query, and one statement when anything differs."""
+    names = {name for own in usages.values() for name in own}
+    content_type = ContentType.objects.get_for_model(model)
+    quotas = Quota.objects.filter(content_type=content_type, object_id__in=usages, name__in=names)
+    differing = []
+    for quota in quotas:
+        usage = usages[quota.object_id].get(quota.name, quota.usage)
+        if usage != quota.usage:
+            quota.usage = usage
+            differing.append(quota)
+    if differing:
+        Quota.objects.bulk_update(differing, ["usage"], batch_size=1000)
+
+
 def change(scope: Model, deltas: Mapping[str, int]) -> None:
     """Add `deltas` to the usages, all or none. Growth beyond a limit raises QuotaExceeded (400)."""
     refused: list[str] = []
@@ -83,6 +98,31 @@ def count(scope: Model, deltas: Mapping[str, int]) -> None:
     for name, delta in sorted(deltas.items()):
         if delta:
             quotas_of(scope).filter(name=name).update(usage=F("usage") + delta)
+
+
+def count_many(model: type[Model], deltas: Mapping[Any, Mapping[str, int]]) -> None:
+    """The same for many scopes of one kind, {pk: deltas}, in one statement."""
+    moves = [(pk, name, delta) for pk, own in deltas.items() for name, delta in own.items() if delta]
+    if not moves:
+        return
+    pks, names, amounts = (list(column) for column in zip(*moves, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_MANY, [pks, names, amounts, ContentType.objects.get_for_model(model).pk])
+
+
+# locks in one order, as everybody else does
+COUNT_MANY = """
+    WITH moved AS (
+        SELECT quota.id, move.delta
+        FROM quotas_quota AS quota
+        JOIN unnest(%s::bigint[], %s::text[], %s::bigint[]) AS move (object_id, name, delta)
+            ON quota.object_id = move.object_id AND quota.name = move.name
+        WHERE quota.content_type_id = %s
+        ORDER BY quota.object_id, quota.name
+        FOR UPDATE OF quota
+    )
+    UPDATE quotas_quota SET usage = usage + moved.delta FROM moved WHERE quotas_quota.id = moved.id
+"""
 
 
 def _move(scope: Model, name: str, delta: int) -> bool:

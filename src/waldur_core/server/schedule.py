@@ -10,7 +10,18 @@ BEAT_SCHEDULE = {
     "terminate-expired-resources": {"task": "marketplace.terminate_expired_resources", "schedule": 24 * HOUR},
     "apply-future-prices": {"task": "marketplace.apply_future_prices", "schedule": 24 * HOUR},
     "bring-invoices-up-to-date": {"task": "billing.bring_up_to_date", "schedule": HOUR},
+    "carry-messages-to-agents": {"task": "site_agent.carry_messages", "schedule": 30.0},
+    "close-stale-queues-of-agents": {"task": "site_agent.close_stale_queues", "schedule": MINUTE},
     "run-due-schedules": {"task": "openstack.run_due_schedules", "schedule": 10 * MINUTE},
     "delete-expired-backups": {"task": "openstack.delete_expired_backups", "schedule": 10 * MINUTE},
+    "resolve-stuck-resources": {"task": "openstack.resolve_stuck_resources", "schedule": HOUR},
+    "mark-stuck-updating-tenants-as-erred": {
+        "task": "openstack.mark_stuck_updating_tenants_as_erred",
+        "schedule": HOUR,
+    },
+    "mark-stuck-deleting-tenants-as-erred": {
+        "task": "openstack.mark_stuck_deleting_tenants_as_erred",
+        "schedule": 24 * HOUR,
+    },
     "delete-expired-snapshots": {"task": "openstack.delete_expired_snapshots", "schedule": 10 * MINUTE},
 }

@@ -62,6 +62,8 @@ INSTALLED_APPS = [
     "waldur_mastermind.marketplace",
     "waldur_mastermind.billing",
     "waldur_mastermind.marketplace_openstack",
+    "waldur_mastermind.marketplace_site_agent",
+    "waldur_openstack_replication",
 ]
 
 MIDDLEWARE = [
@@ -132,8 +134,13 @@ SPECTACULAR_SETTINGS = {
         "OfferingState": "waldur_mastermind.marketplace.models.Offering.State",
         "OrderState": "waldur_mastermind.marketplace.models.Order.State",
         "RequestTypes": "waldur_mastermind.marketplace.models.Order.Type",
+        "AgentServiceState": "waldur_mastermind.marketplace_site_agent.models.AgentService.State",
+        "OfferingUserState": "waldur_mastermind.marketplace_site_agent.models.OfferingUser.State",
+        "ServiceAccountState": "waldur_mastermind.marketplace_site_agent.models.ProjectServiceAccount.State",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
         "Ipv6Mode": "waldur_openstack.api.network.subnet_changes.IPV6_MODES",
+        "MigrationItemKind": "waldur_openstack_replication.models.MigrationItem.Kind",
+        "MigrationItemState": "waldur_openstack_replication.models.MigrationItem.State",
         "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
         "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
         "InvoiceStateEnum": "waldur_mastermind.billing.models.Invoice.State",
@@ -195,6 +202,9 @@ SUBNET = {
     "ALLOCATION_POOL_START": "{first_octet}.{second_octet}.{third_octet}.10",
     "ALLOCATION_POOL_END": "{first_octet}.{second_octet}.{third_octet}.200",
 }
+# after how many minutes a row in a state of change that no operation is at work on is looked up in the cloud, and
+# after how many it is ERRED when the cloud does not settle the matter
+STUCK_MINUTES = {"look": 10, "creating": 180, "updating": 60, "deleting": 1440}
 
 ISSUER = dict.fromkeys(
     ("name", "address", "country", "email", "postal", "phone_number", "bank_name", "bank_account", "vat_code"), ""
@@ -210,8 +220,18 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     "DEFAULT_BLACKLISTED_USERNAMES": words("DEFAULT_BLACKLISTED_USERNAMES", "admin service"),
     "MAX_CONCURRENT_PROVISION": document("MAX_CONCURRENT_PROVISION", MAX_CONCURRENT_PROVISION),
     "REQUIRE_AVAILABILITY_ZONE": flag("REQUIRE_AVAILABILITY_ZONE", False),
+    "STUCK_MINUTES": document("STUCK_MINUTES", STUCK_MINUTES),
     "SUBNET": document("SUBNET", SUBNET),
+    # seconds without a sign of life after which another worker may look at a cloud; more than a call may take
+    "SYNC_LEASE_SECONDS": float(os.environ.get("OPENSTACK_SYNC_LEASE_SECONDS", "180")),
     "TENANT_CREDENTIALS_VISIBLE": flag("TENANT_CREDENTIALS_VISIBLE", False),
+}
+
+# Without these two addresses agents poll; with them they are told at once.
+SITE_AGENT = {
+    "RABBITMQ_MANAGEMENT_URL": os.environ.get("SITE_AGENT_RABBITMQ_MANAGEMENT_URL", ""),
+    "RABBITMQ_AMQP_URL": os.environ.get("SITE_AGENT_RABBITMQ_AMQP_URL")
+    or (CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("amqp") else ""),
 }
 
 WALDUR_MARKETPLACE_OPENSTACK = {

@@ -9,6 +9,22 @@ from waldur_core.secrets.redaction import MASK
 _SECRET = re.compile(r"password|passwd|secret|token|private_key|api_key|credential|certificate_key", re.IGNORECASE)
 
 
+def is_secret(key: str, value: Any) -> bool:
+    """Whether something is password-like, or holds something that is."""
+    if isinstance(value, Mapping):
+        return any(is_secret(f"{key} {name}", inner) for name, inner in value.items())
+    if isinstance(value, list):
+        return any(is_secret(key, item) for item in value)
+    return bool(value) and bool(_SECRET.search(key))
+
+
+def split(options: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What may be shown to everybody, and what is password-like. A mask that comes back means the secret of before."""
+    known = {key: secrets[key] for key, value in options.items() if value == MASK and key in secrets}
+    hidden = {key: value for key, value in options.items() if value != MASK and is_secret(key, value)} | known
+    return {key: value for key, value in options.items() if key not in hidden}, hidden
+
+
 def masked(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options with the value of every password-like key hidden; what is empty shows that it is empty."""
     return {key: MASK if _SECRET.search(key) and value else value for key, value in options.items()}

@@ -19,7 +19,7 @@ from waldur_openstack.api.compute import (
     delete_instance,
     require_instance_deletable,
 )
-from waldur_openstack.api.instance_create import InstanceCreateSerializer
+from waldur_openstack.api.compute.create import InstanceCreateSerializer
 from waldur_openstack.api.tenant_scope import InTenantSerializer
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.block_storage import DeleteVolume

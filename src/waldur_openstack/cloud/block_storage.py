@@ -1,11 +1,15 @@
 """Cinder v3."""
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
 
-from waldur_core.operations.errors import CloudConflict, Invalid
-from waldur_openstack.cloud.gateway import JSON, Gateway
+from waldur_core.operations.errors import CloudConflict, Invalid, NotFound
+from waldur_openstack.cloud.gateway import JSON, Gateway, as_text
 
 EXTEND_IN_USE = "3.42"
+TIME_FILTERS = "3.60"
+BY_ID = {"all_tenants": "1", "sort": "id:asc"}
 
 
 class BlockStorage(Gateway):
@@ -14,8 +18,17 @@ class BlockStorage(Gateway):
     max_version = "3.latest"
     probe = "/types"
 
-    def volume_types(self) -> list[JSON]:
-        return list(self.pages("/types", "volume_types"))
+    def volume_types(self, *, everywhere: bool = False) -> list[JSON]:
+        """The public ones and one's own; or, for administrators, all of the cloud."""
+        return list(self.pages("/types", "volume_types", is_public="None" if everywhere else None))
+
+    def users_of_volume_type(self, type_id: str) -> list[str]:
+        """The projects that may use a private type; none when it has gone meanwhile."""
+        try:
+            access = self.get(f"/types/{type_id}/os-volume-type-access")["volume_type_access"]
+        except NotFound:
+            return []
+        return [item["project_id"] for item in access]
 
     def zones(self) -> list[JSON]:
         return self.get("/os-availability-zone")["availabilityZoneInfo"]
@@ -55,6 +68,22 @@ class BlockStorage(Gateway):
 
     def force_delete_volume(self, volume_id: str) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-force_delete": {}})
+
+    def volume_pages(self, since: datetime | None = None) -> Iterator[list[JSON]] | None:
+        """The volumes of the whole cloud by id; those changed `since`, None when Cinder is too old to tell."""
+        if since and not self.supports(TIME_FILTERS):
+            return None
+        changed = {"updated_at": f"gte:{as_text(since)}"} if since else {}
+        version = TIME_FILTERS if since else None
+        return self.page_by_page("/volumes/detail", "volumes", microversion=version, **BY_ID, **changed)
+
+    def volume_ids(self) -> Iterator[list[JSON]]:
+        """The same, little more than their ids."""
+        return self.page_by_page("/volumes", "volumes", **BY_ID)
+
+    def snapshot_pages(self) -> Iterator[list[JSON]]:
+        """The snapshots of the whole cloud by id; Cinder cannot tell which have changed."""
+        return self.page_by_page("/snapshots/detail", "snapshots", **BY_ID)
 
     def extend_volume(self, volume_id: str, gigabytes: int) -> None:
         self.post(f"/volumes/{volume_id}/action", {"os-extend": {"new_size": gigabytes}})

@@ -1,9 +1,11 @@
 """Nova 2.1. Microversion 2.19 is the floor (seed); a call that needs more asks for what it needs."""
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
 
 from waldur_core.operations.errors import NotFound
-from waldur_openstack.cloud.gateway import JSON, Gateway
+from waldur_openstack.cloud.gateway import JSON, Gateway, as_text
 
 FLOOR = "2.19"  # server descriptions
 FLAVOR_IN_SERVER = "2.47"
@@ -22,8 +24,17 @@ class Compute(Gateway):
     max_version = "2.latest"
     probe = "/flavors"
 
-    def flavors(self) -> list[JSON]:
-        return list(self.pages("/flavors/detail", "flavors"))
+    def flavors(self, *, everywhere: bool = False) -> list[JSON]:
+        """The public ones and one's own; or, for administrators, all of the cloud."""
+        return list(self.pages("/flavors/detail", "flavors", is_public="None" if everywhere else None))
+
+    def users_of_flavor(self, flavor_id: str) -> list[str]:
+        """The projects that may use a private flavor; none when it has gone meanwhile."""
+        try:
+            access = self.get(f"/flavors/{flavor_id}/os-flavor-access")["flavor_access"]
+        except NotFound:
+            return []
+        return [item["tenant_id"] for item in access]
 
     def zones(self) -> list[JSON]:
         return self.get("/os-availability-zone")["availabilityZoneInfo"]
@@ -48,6 +59,17 @@ class Compute(Gateway):
 
     def servers(self) -> list[JSON]:
         return list(self.pages("/servers/detail", "servers", microversion=self._version()))
+
+    def server_pages(self, since: datetime | None = None) -> Iterator[list[JSON]]:
+        """The servers of the whole cloud by id; those changed `since`, with the deleted. For administrators."""
+        changed = {"changes-since": as_text(since)} if since else {}
+        sort = {"all_tenants": "1", "sort_key": "uuid", "sort_dir": "asc"}
+        return self.page_by_page("/servers/detail", "servers", microversion=self._version(), **sort, **changed)
+
+    def server_ids(self) -> Iterator[list[JSON]]:
+        """The same, little more than their ids."""
+        sort = {"all_tenants": "1", "sort_key": "uuid", "sort_dir": "asc"}
+        return self.page_by_page("/servers", "servers", microversion=FLOOR, **sort)
 
     def delete_server(self, server_id: str) -> None:
         self.delete(f"/servers/{server_id}")
@@ -136,11 +158,12 @@ class Compute(Gateway):
     def delete_keypair_of(self, user_id: str, name: str) -> None:
         self.delete(f"/os-keypairs/{name}", microversion=KEYPAIRS_OF_OTHERS, user_id=user_id)
 
-    def server_groups(self) -> list[JSON]:
-        """All groups of the project, each with `policy` and `user_id`, whatever the age of Nova. Pages by offset."""
+    def server_groups(self, *, everywhere: bool = False) -> list[JSON]:
+        """All groups of the project (or the cloud), with `policy` and `user_id`, however old Nova is. By offset."""
         found: list[JSON] = []
+        whole = {"all_projects": "True"} if everywhere else {}
         while True:
-            params = {"limit": self.page_size, "offset": len(found)}
+            params = {"limit": self.page_size, "offset": len(found), **whole}
             page = self.get("/os-server-groups", microversion=SERVER_GROUP_OWNER, **params)["server_groups"]
             found += [{**group, "policy": (group["policies"] or [""])[0]} for group in page]
             if len(page) < self.page_size:

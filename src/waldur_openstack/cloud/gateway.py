@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from keystoneauth1 import discover
@@ -9,6 +10,7 @@ from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session
 
 from waldur_core.operations.errors import NotFound, Unreachable
+from waldur_openstack.cloud.counting import count_call
 from waldur_openstack.cloud.errors import concealed, from_response, secrets_in, translated
 from waldur_openstack.cloud.session import Credentials, authentication, connection_pool
 
@@ -40,6 +42,7 @@ class Gateway:
 
     def call(self, method: str, path: str, *, microversion: str | None = None, **kwargs: Any) -> Any:
         """One request; returns the decoded body, None when there is none. Raises OperationError."""
+        count_call()
         what = f"{self.service_type} {method} {path.split('?')[0]}"
         headers = {"Accept": "application/json", **kwargs.pop("headers", {})}  # else some errors are HTML pages
         # keystoneauth would log whole bodies, and services quote what they were sent
@@ -96,12 +99,19 @@ class Gateway:
             return None
 
     def pages(self, path: str, key: str, *, microversion: str | None = None, **params: Any) -> Iterator[JSON]:
-        """Every object of a collection, page after page, as few pages as the service allows."""
+        """Every object of a collection, as few pages as the service allows."""
+        for page in self.page_by_page(path, key, microversion=microversion, **params):
+            yield from page
+
+    def page_by_page(
+        self, path: str, key: str, *, microversion: str | None = None, **params: Any
+    ) -> Iterator[list[JSON]]:
+        """A collection page after page; each is asked for when it is wanted."""
         params.setdefault("limit", self.page_size)
         while True:
             body = self.get(path, microversion=microversion, **params)
             items = body[key]
-            yield from items
+            yield items
             if not items or not has_more(body):
                 return
             params["marker"] = items[-1]["id"]
@@ -146,6 +156,11 @@ def has_more(body: JSON) -> bool:
     """Glance names the next page, the others give links: `networks_links`, but `volume_type_links` for the types."""
     links = [link for key, value in body.items() if key.endswith("_links") for link in value]
     return bool(body.get("next")) or any(link["rel"] == "next" for link in links)
+
+
+def as_text(moment: datetime) -> str:
+    """A moment in the form that all services take: UTC, whole seconds, no offset."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _clean(params: Mapping[str, Any]) -> dict[str, Any]:

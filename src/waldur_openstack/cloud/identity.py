@@ -18,6 +18,11 @@ class Identity(Gateway):
     def find_project(self, project_id: str) -> JSON | None:
         return self.find(f"/projects/{project_id}", "project")
 
+    def projects(self) -> list[JSON]:
+        """All projects of the cloud, in one answer."""
+        found: list[JSON] = self.get("/projects")["projects"]
+        return found
+
     def update_project(self, project_id: str, **attributes: object) -> JSON:
         # without the id, Keystone fails (KeyError) instead of saying that a name is taken
         body = {"project": {"id": project_id, **attributes}}

@@ -26,6 +26,14 @@ class Image(Gateway):
             return None
         return found
 
+    def members(self, image_id: str) -> list[str]:
+        """The projects that an image is shared with; none when it has gone meanwhile."""
+        try:
+            found = self.get(f"/images/{image_id}/members")["members"]
+        except NotFound:
+            return []
+        return [member["member_id"] for member in found]
+
     def create_image(self, **attributes: object) -> JSON:
         """An image without data, `queued`."""
         made: JSON = self.post("/images", attributes)

@@ -5,6 +5,8 @@ from typing import Any
 
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
+JSON_LIST = list[JSON]  # in the class the word `list` is a method
+
 COLLECTIONS = {
     "network": "networks",
     "subnet": "subnets",
@@ -37,6 +39,11 @@ class Network(Gateway):
     def list(self, kind: str, **filters: Any) -> list[JSON]:
         return list(self.pages(f"/{COLLECTIONS[kind]}", COLLECTIONS[kind].replace("-", "_"), **filters))
 
+    def pages_of(self, kind: str, **filters: Any) -> Iterator[JSON_LIST]:
+        """What passes the filters in the whole cloud, page by page in the order of ids; for administrators."""
+        path, key = f"/{COLLECTIONS[kind]}", COLLECTIONS[kind].replace("-", "_")
+        return self.page_by_page(path, key, sort_key="id", sort_dir="asc", **filters)
+
     def first(self, kind: str, **filters: Any) -> JSON | None:
         return next(iter(self.list(kind, **filters)), None)
 
@@ -63,6 +70,12 @@ class Network(Gateway):
     def quotas(self, project_id: str) -> JSON:
         """{name: {limit, used, reserved}}."""
         return self.get(f"/quotas/{project_id}/details.json")["quota"]
+
+    def default_quotas(self) -> JSON:
+        """{name: limit}: what a project has for which nobody has set anything."""
+        with self.guarded("Keystone"):
+            project = self.adapter.get_project_id()
+        return self.get(f"/quotas/{project}/default")["quota"]
 
     def set_quotas(self, project_id: str, limits: JSON) -> None:
         self.put(f"/quotas/{project_id}", {"quota": limits})

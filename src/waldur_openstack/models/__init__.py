@@ -10,17 +10,22 @@ from waldur_openstack.models.copies import (
     SnapshotRestoration,
     SnapshotSchedule,
 )
+from waldur_openstack.models.drift import Drift
 from waldur_openstack.models.identity import ProvidedTenant, Tenant
 from waldur_openstack.models.image import Image
 from waldur_openstack.models.keys import KeyDistribution
 from waldur_openstack.models.network import FloatingIP, Network, Port, Router, SubNet
+from waldur_openstack.models.notifications import NotificationListener
 from waldur_openstack.models.security import SecurityGroup, SecurityGroupRule
 from waldur_openstack.models.sharing import ExternalNetwork, ExternalSubnet, NetworkRBACPolicy
+from waldur_openstack.models.sync import CloudSync, SyncCursor, SyncRun
 
 __all__ = [
     "Backup",
     "BackupRestoration",
     "BackupSchedule",
+    "CloudSync",
+    "Drift",
     "ExternalNetwork",
     "ExternalSubnet",
     "Flavor",
@@ -31,6 +36,7 @@ __all__ = [
     "KeyDistribution",
     "Network",
     "NetworkRBACPolicy",
+    "NotificationListener",
     "Port",
     "ProvidedTenant",
     "Router",
@@ -41,6 +47,8 @@ __all__ = [
     "SnapshotRestoration",
     "SnapshotSchedule",
     "SubNet",
+    "SyncCursor",
+    "SyncRun",
     "Tenant",
     "Volume",
     "VolumeAvailabilityZone",

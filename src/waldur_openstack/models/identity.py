@@ -1,6 +1,7 @@
 from typing import Any, ClassVar
 
 from django.apps import apps
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 
 from waldur_core.secrets.fields import EncryptedTextField
@@ -50,6 +51,7 @@ class TenantObject(ServiceResource):
     """An object inside a tenant; project and service settings are the tenant's."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="%(class)ss")
+    drifts = GenericRelation("openstack.Drift")
 
     class Meta(ServiceResource.Meta):
         abstract = True

@@ -6,7 +6,7 @@ from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.marks import METADATA_KEY, unmarked
 from waldur_openstack.models import Instance, Snapshot, Volume, VolumeAvailabilityZone, VolumeType
 from waldur_openstack.quotas import MIB_PER_GIB
-from waldur_openstack.sync.kinds import Columns, Kind, Relation
+from waldur_openstack.sync.kinds import Columns, Everywhere, Kind, Relation
 
 
 def volume_columns(found: JSON) -> Columns:
@@ -57,10 +57,29 @@ def storage_mark(found: JSON) -> str:
     return str(found["metadata"].get(METADATA_KEY, ""))
 
 
+def volume_usage(found: JSON) -> dict[str, int]:
+    """Without its type: Cinder counts snapshots for that, too, and they do not tell it."""
+    size = found["size"] * MIB_PER_GIB
+    return {"volumes": 1, "volumes_size": size, "storage": size}
+
+
+def snapshot_usage(found: JSON) -> dict[str, int]:
+    size = found["size"] * MIB_PER_GIB
+    return {"snapshots": 1, "snapshots_size": size, "storage": size}
+
+
 VOLUME = Kind(
     model=Volume,
     word="volume",
     listing=lambda cloud, _: cloud.block_storage.volumes(),
+    everywhere=Everywhere(
+        service="block_storage",
+        pages=lambda cloud: cloud.block_storage.volume_pages() or iter(()),
+        ids=lambda cloud: cloud.block_storage.volume_ids(),
+        changed=lambda cloud, since: cloud.block_storage.volume_pages(since),
+    ),
+    owner=lambda found: found["os-vol-tenant-attr:tenant_id"],
+    usage=volume_usage,
     show=lambda cloud, volume_id: cloud.block_storage.volume(volume_id),
     columns=lambda found: {**volume_columns(found), **texts_and_metadata(found)},
     compared=sized,
@@ -88,6 +107,9 @@ SNAPSHOT = Kind(
     model=Snapshot,
     word="snapshot",
     listing=lambda cloud, _: cloud.block_storage.snapshots(),
+    everywhere=Everywhere(service="block_storage", pages=lambda cloud: cloud.block_storage.snapshot_pages()),
+    owner=lambda found: found["os-extended-snapshot-attributes:project_id"],
+    usage=snapshot_usage,
     show=lambda cloud, snapshot_id: cloud.block_storage.snapshot(snapshot_id),
     columns=lambda found: {"runtime_state": found["status"], **texts_and_metadata(found)},
     compared=sized,

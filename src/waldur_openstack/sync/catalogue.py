@@ -60,8 +60,8 @@ def take_offer(offer: Offer, tenant: Tenant, found: list[JSON]) -> None:
         model._default_manager.filter(pk__in=gone).delete()
 
 
-def follow(wanted: dict[Any, Columns]) -> None:
-    """Items to what their columns should be."""
+def follow(wanted: dict[Any, Columns]) -> int:
+    """Items to what their columns should be; returns how many were not."""
     changed, columns = [], {"modified"}
     for item, row in wanted.items():
         differing = {name: value for name, value in row.items() if getattr(item, name) != value}
@@ -72,6 +72,7 @@ def follow(wanted: dict[Any, Columns]) -> None:
             changed.append(item)
     if changed:
         type(changed[0])._default_manager.bulk_update(changed, sorted(columns))
+    return len(changed)
 
 
 def share(tenant: Tenant, model: Any, private: set[str]) -> None:

@@ -1,14 +1,16 @@
 """Nova's objects: their columns, and how they are pulled."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.marks import METADATA_KEY, unmarked
 from waldur_openstack.models import Instance, InstanceAvailabilityZone, ServerGroup
 from waldur_openstack.quotas import MIB_PER_GIB
-from waldur_openstack.sync.kinds import Columns, Kind, Relation
+from waldur_openstack.sync.kinds import Columns, Everywhere, Kind, Relation
 
 
 def server_columns(found: JSON) -> Columns:
@@ -74,10 +76,29 @@ def nothing_more(_: Any, __: JSON) -> Columns:
     return {}
 
 
+def server_usage(found: JSON) -> Columns:
+    flavor = flavor_of_server(found)
+    return {"instances": 1, "vcpu": flavor["cores"], "ram": flavor["ram"]} if flavor else {}
+
+
+def all_server_groups(cloud: Cloud) -> Iterator[list[JSON]]:
+    """As one page in the order of ids: Nova can neither sort them nor say which have changed."""
+    yield sorted(cloud.compute.server_groups(everywhere=True), key=lambda found: str(found["id"]))
+
+
 INSTANCE = Kind(
     model=Instance,
     word="instance",
     listing=lambda cloud, _: cloud.compute.servers(),
+    everywhere=Everywhere(
+        service="compute",
+        pages=lambda cloud: cloud.compute.server_pages(),
+        ids=lambda cloud: cloud.compute.server_ids(),
+        changed=lambda cloud, since: cloud.compute.server_pages(since),
+        is_deleted=lambda found: found["status"] == "DELETED",
+    ),
+    owner=lambda found: found["tenant_id"],
+    usage=server_usage,
     show=lambda cloud, server_id: cloud.compute.server(server_id),
     columns=all_server_columns,
     compared=nothing_more,
@@ -100,6 +121,7 @@ SERVER_GROUP = Kind(
     model=ServerGroup,
     word="server_group",
     listing=lambda cloud, _: cloud.compute.server_groups(),
+    everywhere=Everywhere(service="compute", pages=all_server_groups),
     show=lambda cloud, group_id: cloud.compute.server_group(group_id),
     columns=server_group_columns,
     compared=nothing_more,

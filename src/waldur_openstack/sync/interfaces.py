@@ -1,69 +1,103 @@
-"""What the ports of a tenant tell of others: which groups servers have, which subnets and addresses routers have."""
+"""What ports tell of others: which groups servers have, which subnets and addresses routers have.
+
+Told by our rows of ports, once they say what the cloud says.
+"""
 
 from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Instance, Router, SubNet, Tenant
+from django.db.models import QuerySet
+
+from waldur_openstack.models import Instance, Port, Router, SubNet
 from waldur_openstack.models.network import ROUTER_INTERFACES
-from waldur_openstack.sync.kinds import Look
+from waldur_openstack.sync.following import AT_REST, difference, untouched, write_columns
+from waldur_openstack.sync.kinds import Ends
 from waldur_openstack.sync.parts import Links
-from waldur_openstack.sync.reconcile import AT_REST, difference, untouched, write_columns
+from waldur_openstack.sync.scope import Scope
 
 GROUPS_OF_INSTANCES = Links(Instance, "security_groups", lambda found: ())
 
 
-def follow_ports(tenant: Tenant, seen: Look, subject: Any) -> None:
-    """`seen` are all ports of the tenant. Rows that were changed since are newer than what they tell."""
-    follow_servers(tenant, seen, subject)
-    interfaces = [port for port in seen.found if port["device_owner"] in ROUTER_INTERFACES]
-    follow_routers(tenant, interfaces, seen.moment)
-    follow_subnets(tenant, interfaces, seen.moment)
+def follow_ports(scope: Scope, ends: Ends | None, moment: datetime, subject: Any) -> None:
+    """Rows that were changed since the moment are newer than what the ports told then."""
+    devices = networks = None
+    if ends is not None:
+        devices = {device for kind, device in ends if kind == "device" and device}
+        networks = {network for kind, network in ends if kind == "network" and network}
+    if devices is None or devices:
+        follow_servers(scope, devices, moment, subject)
+        follow_routers(scope, devices, moment)
+    if networks is None or networks:
+        follow_subnets(scope, networks, moment)
 
 
-def follow_servers(tenant: Tenant, seen: Look, subject: Any) -> None:
+def follow_servers(scope: Scope, devices: set[str] | None, moment: datetime, subject: Any) -> None:
     """A server has the security groups of its ports."""
+    rows = [row for row in older(scope, Instance, moment, backend_id=devices) if row.state in AT_REST or row == subject]
+    if not rows:
+        return
     groups = defaultdict(set)
-    for port in seen.found:
-        if port["device_owner"].startswith("compute:"):
-            groups[port["device_id"]].update(port.get("security_groups", ()))
-    older = tenant.instances.filter(backend_id__in=groups, modified__lt=seen.moment)
-    rows = [row for row in older if row.state in AT_REST or row == subject]
-    changes = GROUPS_OF_INSTANCES.against(tenant, {row.pk: groups[row.backend_id] for row in rows})
+    ports = Port.objects.filter(instance__in=rows, device_owner__startswith="compute:")
+    for instance, group in ports.order_by().values_list("instance_id", "security_groups"):
+        groups[instance].add(group)
+    changes = GROUPS_OF_INSTANCES.against({pk: found - {None} for pk, found in groups.items()})
     free = untouched([row for row in rows if row.pk in changes], subject)
     if kept := [change for pk, change in changes.items() if pk in free]:
-        GROUPS_OF_INSTANCES.write(tenant, kept)
+        GROUPS_OF_INSTANCES.write(scope, kept)
 
 
-def follow_routers(tenant: Tenant, interfaces: list[JSON], moment: datetime) -> None:
-    addresses: dict[str, list[JSON]] = defaultdict(list)
-    for port in sorted(interfaces, key=lambda port: str(port["id"])):
-        addresses[port["device_id"]] += port["fixed_ips"]
-    rows = Router.objects.filter(tenant=tenant, modified__lt=moment).exclude(backend_id="")
-    _write(tenant, {row: {"fixed_ips": addresses[row.backend_id]} for row in rows})
+def follow_routers(scope: Scope, devices: set[str] | None, moment: datetime) -> None:
+    rows = older(scope, Router, moment, backend_id=devices)
+    if not rows:
+        return
+    addresses: dict[tuple[int, str], list[Any]] = defaultdict(list)
+    for tenant, device, fixed_ips in interfaces(scope, device_id=devices):
+        addresses[tenant, device] += fixed_ips
+    _write(scope, {row: {"fixed_ips": addresses[row.tenant_id, row.backend_id]} for row in rows})
 
 
-def follow_subnets(tenant: Tenant, interfaces: list[JSON], moment: datetime) -> None:
+def follow_subnets(scope: Scope, networks: set[int] | None, moment: datetime) -> None:
     """A subnet is connected when a router has an address in it; we need not know the router."""
-    router_of = {address["subnet_id"]: port["device_id"] for port in interfaces for address in port["fixed_ips"]}
-    rows = SubNet.objects.filter(tenant=tenant, modified__lt=moment).exclude(backend_id="")
-    known = dict(Router.objects.filter(tenant=tenant).values_list("backend_id", "pk"))
-    wanted = {
-        row: {
-            "is_connected": row.backend_id in router_of,
-            "router_id": known.get(router_of.get(row.backend_id, "")),
-        }
-        for row in rows
+    rows = older(scope, SubNet, moment, network=networks)
+    if not rows:
+        return
+    router_of = {
+        (tenant, address["subnet_id"]): device
+        for tenant, device, fixed_ips in interfaces(scope, network=networks)
+        for address in fixed_ips
     }
-    _write(tenant, wanted)
+    routers = scope.candidates(Router).filter(backend_id__in=set(router_of.values()))
+    known = {(tenant, device): pk for tenant, device, pk in routers.values_list("tenant_id", "backend_id", "pk")}
+    wanted = {}
+    for row in rows:
+        device = router_of.get((row.tenant_id, row.backend_id))
+        router = known.get((row.tenant_id, device or ""))
+        wanted[row] = {"is_connected": device is not None, "router_id": router}
+    _write(scope, wanted)
 
 
-def _write(tenant: Tenant, wanted: dict[Any, dict[str, Any]]) -> None:
+def interfaces(scope: Scope, **among: Any) -> QuerySet[Any, tuple[int, str, list[Any]]]:
+    """(tenant, router, addresses) of each port by which a router is in a subnet."""
+    ports = scope.candidates(Port).filter(device_owner__in=ROUTER_INTERFACES, **_among(among))
+    return ports.order_by("backend_id").values_list("tenant_id", "device_id", "fixed_ips")
+
+
+def older(scope: Scope, model: Any, moment: datetime, **among: Any) -> list[Any]:
+    """Rows that exist in the cloud and have not been written since the moment."""
+    rows = scope.rows(model, modified__lt=moment, **_among(among))
+    return [row for row in rows if row.backend_id]
+
+
+def _among(among: dict[str, Any]) -> dict[str, Any]:
+    return {f"{name}__in": values for name, values in among.items() if values is not None}
+
+
+def _write(scope: Scope, wanted: dict[Any, dict[str, Any]]) -> None:
     changes = {
         row: changed
         for row, columns in wanted.items()
         if row.state in AT_REST and (changed := difference(row, columns))
     }
     free = untouched(changes)
-    write_columns(tenant, {row: changed for row, changed in changes.items() if row.pk in free})
+    write_columns({row: changed for row, changed in changes.items() if row.pk in free})

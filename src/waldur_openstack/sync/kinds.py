@@ -1,11 +1,11 @@
 """What a pull has to know of a kind of object: where it is listed, what becomes of it here, and when it is gone."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.utils import timezone
 
 from waldur_openstack.cloud import Cloud
@@ -13,9 +13,11 @@ from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.marks import described, undescribed
 from waldur_openstack.models import Tenant
 from waldur_openstack.models.identity import TenantObject
+from waldur_openstack.sync.scope import Scope
 
 Columns = dict[str, Any]
 Pairs = list[tuple[Any, JSON]]  # rows, each with what the cloud says of it
+Ends = frozenset[tuple[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +35,34 @@ class Relation:
     beyond_tenant: bool = False
     stays: bool = False
 
-    def candidates(self, tenant: Tenant) -> QuerySet[Any]:
-        return candidates(self.model, tenant, beyond_tenant=self.beyond_tenant)
+    @property
+    def is_own(self) -> bool:
+        """Whether the other end is in the same tenant."""
+        return not self.beyond_tenant and self.model is not Tenant and issubclass(self.model, TenantObject)
+
+    def targets(self, scope: Scope, words: Iterable[str]) -> "Targets":
+        """The rows that these words name; one query."""
+        rows = scope.candidates(self.model, beyond_tenant=self.beyond_tenant)
+        found = rows.filter(**{f"{self.key}__in": set(words)})
+        if not self.is_own:
+            return {(None, word): pk for word, pk in found.values_list(self.key, "pk")}
+        return {(tenant, word): pk for tenant, word, pk in found.values_list("tenant_id", self.key, "pk")}
+
+    def target(self, targets: "Targets", row: Any, word: str | None) -> int | None:
+        """The key of what `word` names, as seen from a row."""
+        return targets.get((row.tenant_id if self.is_own else None, word or ""))
 
 
-def candidates(model: type[Model], tenant: Tenant, *, beyond_tenant: bool = False) -> QuerySet[Any]:
-    """What objects of a tenant may refer to: its own, its cloud's, or its cloud's catalogue."""
-    if not issubclass(model, TenantObject):
-        return model._default_manager.filter(settings=tenant.service_settings_id)
-    if beyond_tenant:
-        return model._default_manager.filter(service_settings=tenant.service_settings_id)
-    return model._default_manager.filter(tenant=tenant)
+Targets = Mapping[tuple[int | None, str], int]  # (tenant, or None for all of them; the cloud's word): pk
 
 
 @dataclass(frozen=True)
 class Look:
-    """Rows as they were at a moment, then the cloud. `complete`: it is all that the tenant has; the rest is gone."""
+    """What a cloud was asked at a moment, and the rows that are concerned.
+
+    What has been written to a row since that moment is newer than what the cloud said. `complete`: it is all that the
+    tenant has; the rest is gone.
+    """
 
     rows: list[Any]
     found: list[JSON]
@@ -59,10 +73,10 @@ class Look:
 class Part(Protocol):
     """Something of a row that is kept in another table."""
 
-    def differences(self, tenant: Tenant, pairs: Pairs) -> Mapping[int, Any]:
+    def differences(self, scope: Scope, pairs: Pairs) -> Mapping[int, Any]:
         """{pk of the row: what has to be written}, of those rows that differ; a constant number of queries."""
 
-    def write(self, tenant: Tenant, differences: Iterable[Any]) -> None:
+    def write(self, scope: Scope, differences: Iterable[Any]) -> None:
         """Write some of them."""
 
 
@@ -72,6 +86,25 @@ def healthy(_: JSON) -> str:
 
 def unmarked(_: JSON) -> str:
     return ""
+
+
+def project_of(found: JSON) -> str:
+    return found.get("project_id") or ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Everywhere:
+    """How a kind is listed in a whole cloud, in pages sorted by id.
+
+    `changed`: what has changed since a moment, deleted objects too where the service shows them (`is_deleted`); None
+    when the cloud cannot tell. `ids`: the same objects with little more than their ids.
+    """
+
+    service: str  # whose gateway: the attribute of Cloud
+    pages: Callable[[Cloud], Iterator[list[JSON]]]
+    ids: Callable[[Cloud], Iterator[list[JSON]]] | None = None
+    changed: Callable[[Cloud, datetime], Iterator[list[JSON]] | None] = lambda cloud, since: None
+    is_deleted: Callable[[JSON], bool] = lambda found: False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +130,13 @@ class Kind:
     trouble: Callable[[JSON], str] = healthy
     mark: Callable[[JSON], str] = unmarked
     is_marked: bool = False
-    afterwards: Callable[[Tenant, Look, Any], None] | None = None  # what a complete listing tells of other kinds
+    owner: Callable[[JSON], str] = project_of  # id of its project
+    everywhere: Everywhere
+    references: Callable[[JSON], set[str]] = lambda found: set()  # ids of others of the same kind
+    usage: Callable[[JSON], dict[str, int]] = lambda found: {}  # what one counts in the quotas of its tenant
+    # what its rows tell of other kinds: `ends` are those they touch, `afterwards` brings them (None: all) up to date
+    ends: Callable[[Any], Ends] = lambda row: frozenset()
+    afterwards: Callable[[Scope, Ends | None, datetime, Any], None] | None = None
 
     @property
     def title(self) -> str:

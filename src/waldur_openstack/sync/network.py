@@ -1,14 +1,17 @@
 """Neutron's objects: their columns, and how they are pulled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
+from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
-from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.cloud.gateway import JSON, as_text
 from waldur_openstack.models import FloatingIP, Instance, Network, Port, Router, SubNet
 from waldur_openstack.sync.interfaces import follow_ports
 from waldur_openstack.sync.kinds import (
     Columns,
+    Everywhere,
     Kind,
     Relation,
     mark_in_description,
@@ -84,6 +87,21 @@ def shown(kind: str) -> Callable[[Cloud, str], JSON | None]:
     return lambda cloud, object_id: cloud.network.show(kind, object_id)
 
 
+def everywhere(kind: str, fields: str) -> Everywhere:
+    """All of the whole cloud; of each only these fields, and what every kind needs."""
+    wanted = ("id", "project_id", "description", *fields.split())
+
+    def changed(cloud: Cloud, since: datetime) -> Iterator[list[JSON]]:
+        return cloud.network.pages_of(kind, fields=wanted, changed_since=as_text(since))
+
+    return Everywhere(
+        service="network",
+        pages=lambda cloud: cloud.network.pages_of(kind, fields=wanted),
+        ids=lambda cloud: cloud.network.pages_of(kind, fields=("id",)),
+        changed=changed,
+    )
+
+
 def trouble(found: JSON) -> str:
     return "The cloud reports its state as ERROR." if found.get("status") == "ERROR" else ""
 
@@ -97,11 +115,26 @@ def neutron(**declared: Any) -> Kind:
     return Kind(mark=mark_in_description, is_marked=True, trouble=trouble, **declared)
 
 
+# what the columns are made of
+NETWORK_FIELDS = "name status router:external provider:network_type provider:segmentation_id mtu port_security_enabled"
+SUBNET_FIELDS = (
+    "name network_id cidr gateway_ip allocation_pools ip_version ipv6_ra_mode ipv6_address_mode enable_dhcp "
+    "dns_nameservers host_routes"
+)
+ROUTER_FIELDS = "name status external_gateway_info routes"
+PORT_FIELDS = (
+    "name status network_id mac_address fixed_ips allowed_address_pairs port_security_enabled device_id "
+    "device_owner admin_state_up security_groups"
+)
+FLOATING_IP_FIELDS = "status floating_ip_address floating_network_id port_id"
+
 NETWORK = neutron(
     model=Network,
     word="network",
     listing=listed("network"),
+    everywhere=everywhere("network", NETWORK_FIELDS),
     show=shown("network"),
+    usage=lambda _: {"network_count": 1},
     columns=network_columns,
     compared=named_and_described,
 )
@@ -109,7 +142,9 @@ SUBNET = neutron(
     model=SubNet,
     word="subnet",
     listing=listed("subnet"),
+    everywhere=everywhere("subnet", SUBNET_FIELDS),
     show=shown("subnet"),
+    usage=lambda _: quotas.OF_SUBNET,
     columns=subnet_columns,
     compared=named_and_described,
     relations=(Relation(column="network", model=Network, backend_id=lambda found: found["network_id"]),),
@@ -118,6 +153,7 @@ ROUTER = neutron(
     model=Router,
     word="router",
     listing=listed("router"),
+    everywhere=everywhere("router", ROUTER_FIELDS),
     show=shown("router"),
     columns=router_columns,
     compared=named_and_described,
@@ -126,7 +162,9 @@ PORT = neutron(
     model=Port,
     word="port",
     listing=listed("port"),
+    everywhere=everywhere("port", PORT_FIELDS),
     show=shown("port"),
+    usage=lambda _: quotas.of_ports(1),
     columns=port_columns,
     compared=named_and_described,
     relations=(
@@ -135,13 +173,16 @@ PORT = neutron(
         Relation(column="instance", model=Instance, backend_id=lambda found: found["device_id"]),
     ),
     parts=(Links(Port, "security_groups", lambda found: found.get("security_groups", ())),),
+    ends=lambda port: frozenset({("device", port.device_id), ("network", port.network_id)}),
     afterwards=follow_ports,
 )
 FLOATING_IP = neutron(
     model=FloatingIP,
     word="floating_ip",
     listing=listed("floatingip"),
+    everywhere=everywhere("floatingip", FLOATING_IP_FIELDS),
     show=shown("floatingip"),
+    usage=lambda _: quotas.OF_FLOATING_IP,
     columns=floating_ip_columns,
     compared=only_described,
     relations=(Relation(column="port", model=Port, backend_id=lambda found: found["port_id"]),),

@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Model
-
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Tenant
-from waldur_openstack.sync.kinds import Pairs, candidates
+from waldur_openstack.models.identity import TenantObject
+from waldur_openstack.sync.kinds import Pairs
+from waldur_openstack.sync.scope import Scope
 
 
 class LinkChange(NamedTuple):
@@ -20,34 +19,39 @@ class LinkChange(NamedTuple):
 
 @dataclass(frozen=True)
 class Links:
-    """The many-to-many field `name` of `model`, whose ends `backend_ids` names."""
+    """The many-to-many field `name` of `model`, whose ends in the same tenant `backend_ids` names."""
 
-    model: type[Model]
+    model: type[TenantObject]
     name: str
     backend_ids: Callable[[JSON], Iterable[str]]
 
-    def differences(self, tenant: Tenant, pairs: Pairs) -> Mapping[int, LinkChange]:
-        return self.against(tenant, {row.pk: set(self.backend_ids(item)) for row, item in pairs})
+    def differences(self, scope: Scope, pairs: Pairs) -> Mapping[int, LinkChange]:
+        names = {row: set(self.backend_ids(item)) for row, item in pairs}
+        ids = set().union(*names.values())
+        ends = scope.candidates(self._field.related_model).filter(backend_id__in=ids)
+        found = ends.values_list("tenant_id", "backend_id", "pk") if ids else ()
+        known = {(tenant, name): pk for tenant, name, pk in found}
+        return self.against(
+            {
+                row.pk: {known[row.tenant_id, name] for name in own if (row.tenant_id, name) in known}
+                for row, own in names.items()
+            }
+        )
 
-    def against(self, tenant: Tenant, wanted: Mapping[int, set[str]]) -> Mapping[int, LinkChange]:
-        """What to write so that the rows (by pk) are linked to the objects with these ids."""
+    def against(self, wanted: Mapping[int, set[int]]) -> Mapping[int, LinkChange]:
+        """What to write so that the rows are linked to exactly these; all by primary key."""
         if not wanted:
             return {}
-        ids = set().union(*wanted.values())
-        known = dict(
-            candidates(self._field.related_model, tenant).filter(backend_id__in=ids).values_list("backend_id", "pk")
-        )
         linked = defaultdict(set)
         for row, end in self._rows.filter(**{f"{self._own}__in": wanted}).values_list(self._own, self._end):
             linked[row].add(end)
-        changes = {}
-        for row, names in wanted.items():
-            ends = {known[name] for name in names if name in known}
-            if ends != linked[row]:
-                changes[row] = LinkChange(row, ends - linked[row], linked[row] - ends)
-        return changes
+        return {
+            row: LinkChange(row, ends - linked[row], linked[row] - ends)
+            for row, ends in wanted.items()
+            if ends != linked[row]
+        }
 
-    def write(self, tenant: Tenant, differences: Iterable[LinkChange]) -> None:
+    def write(self, scope: Scope, differences: Iterable[LinkChange]) -> None:
         changes = list(differences)
         through: Any = self._field.remote_field.through
         added = [through(**{self._own: row, self._end: end}) for row, ends, _ in changes for end in ends]

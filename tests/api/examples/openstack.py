@@ -105,6 +105,31 @@ def security_group(cast: Cast) -> models.SecurityGroup:
     return group
 
 
+@example_of(models.Drift)
+def drift(cast: Cast) -> models.Drift:
+    """A network that somebody has renamed in the cloud."""
+    row = models.Network.objects.create(name="theirs", tenant=tenant(cast), state=CoreState.OK)
+    return models.Drift.objects.create(
+        tenant=row.tenant,
+        project=row.project,
+        content_type=ContentType.objects.get_for_model(row),
+        object_id=row.pk,
+        kind="network",
+        object_uuid=row.uuid,
+        object_name=row.name,
+        field="name",
+        declared="ours",
+        observed="theirs",
+    )
+
+
+@example_of(models.NotificationListener, seen_by=frozenset({"provider_owner"}))
+def notification_listener(cast: Cast) -> models.NotificationListener:
+    """Of a cloud of the cast's provider."""
+    settings = ServiceSettings.objects.create(name="Heard", type="OpenStack", customer=cast.provider)
+    return models.NotificationListener.objects.create(service_settings=settings, name="host:1")
+
+
 def _volume(cast: Cast) -> models.Volume:
     return models.Volume.objects.create(name="of-copy", tenant=tenant(cast), size=1024, state=CoreState.OK)
 

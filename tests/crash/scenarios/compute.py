@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.crash.scenarios.stage import Scenario, Stage, begin, delete, run_workflow
 from tests.openstack.orders import built, order_in_tenant, order_instance
-from waldur_openstack.api.server_groups import ServerGroupCreateSerializer
+from waldur_openstack.api.compute.server_groups import ServerGroupCreateSerializer
 from waldur_openstack.models import Flavor, Instance
 
 

@@ -6,12 +6,12 @@ from typing import Any
 from rest_framework.test import APIRequestFactory
 
 from tests.crash.scenarios.stage import Scenario, Stage, begin
-from waldur_openstack.api.instance_addresses import (
+from waldur_openstack.api.compute.addresses import (
     AssignFloatingIPSerializer,
     UnassignFloatingIPSerializer,
     change_addresses,
 )
-from waldur_openstack.api.instance_ports import InstancePortsSerializer
+from waldur_openstack.api.compute.ports import InstancePortsSerializer
 from waldur_openstack.workflows.compute import SetInstanceFloatingIPs
 
 

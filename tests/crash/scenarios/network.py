@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.crash.scenarios.stage import Scenario, Stage, begin, run_workflow
 from tests.openstack.orders import build_tenant, built, order_in_tenant
-from waldur_openstack.api.floating_ips import FloatingIPCreateSerializer
+from waldur_openstack.api.network.floating_ip_views import FloatingIPCreateSerializer
 from waldur_openstack.api.network.networks import NetworkCreateSerializer
 from waldur_openstack.api.network.router_changes import RouterCreateSerializer
 from waldur_openstack.api.network.subnet_changes import SubNetCreateSerializer

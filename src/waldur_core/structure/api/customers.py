@@ -4,7 +4,6 @@ from typing import Any
 
 import django_filters
 from django.db.models import OuterRef, Q, QuerySet
-from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -39,7 +38,6 @@ def require_open(customer: Customer) -> None:
 class CustomerSerializer(EstimatedMixin, ModelSerializer):
     url = LinkField("customer-detail")
     display_name = serializers.SerializerMethodField()
-    slug = serializers.SerializerMethodField()
     country = serializers.ChoiceField(choices=list(COUNTRIES.items()), required=False, allow_blank=True)
     country_name = serializers.SerializerMethodField()
     projects_count = serializers.IntegerField(read_only=True, default=0)
@@ -54,6 +52,7 @@ class CustomerSerializer(EstimatedMixin, ModelSerializer):
             "default_tax_percent", "blocked", "archived", "projects_count", "users_count", KEY,
         )  # fmt: skip
         list_serializer_class = EstimatedListSerializer
+        read_only_fields = ("slug",)
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
@@ -69,9 +68,6 @@ class CustomerSerializer(EstimatedMixin, ModelSerializer):
 
     def get_display_name(self, customer: Customer) -> str:
         return f"{customer.name} ({customer.abbreviation})" if customer.abbreviation else customer.name
-
-    def get_slug(self, customer: Customer) -> str:
-        return slugify(customer.abbreviation or customer.name)
 
     def get_country_name(self, customer: Customer) -> str:
         return COUNTRIES.get(customer.country, "")

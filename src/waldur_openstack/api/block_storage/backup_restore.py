@@ -7,7 +7,7 @@ from django.db import transaction
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from waldur_openstack.api.instance_create import InstanceCreateSerializer
+from waldur_openstack.api.compute.create import InstanceCreateSerializer
 from waldur_openstack.api.validators import MOST_MIB
 from waldur_openstack.copies.restoring import volume_from
 from waldur_openstack.models import (

@@ -17,18 +17,18 @@ from waldur_openstack.api.block_storage.backups import BackupsOfInstance
 from waldur_openstack.api.block_storage.schedules import SchedulesOfInstance
 from waldur_openstack.api.block_storage.volume_actions import READY_SERVERS
 from waldur_openstack.api.changing import CHANGEABLE, PROVIDER, Updates
+from waldur_openstack.api.compute.actions import InstanceActions
 from waldur_openstack.api.compute.changes import (
     InstanceMetadataSerializer,
     InstanceRescueSerializer,
     InstanceUpdateSerializer,
 )
+from waldur_openstack.api.compute.create import InstanceCreateSerializer
 from waldur_openstack.api.compute.deletion import InstanceDeleteSerializer, delete_instance
 from waldur_openstack.api.compute.filters import InstanceFilter, with_addresses
+from waldur_openstack.api.compute.networking import InstanceNetworkActions
 from waldur_openstack.api.compute.questions import InstanceQuestions
 from waldur_openstack.api.compute.serializers import InstanceSerializer
-from waldur_openstack.api.instance_actions import InstanceActions
-from waldur_openstack.api.instance_create import InstanceCreateSerializer
-from waldur_openstack.api.instance_network import InstanceNetworkActions
 from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.models import Instance, Port, SecurityGroupRule, Volume
 from waldur_openstack.workflows.compute import RestartInstance, StartInstance, StopInstance, UnrescueInstance

@@ -66,12 +66,13 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
     @transaction.atomic
     def create(self, validated: dict[str, Any]) -> Tenant:
         """The rows, and the operation that makes them real."""
-        context, slug = self.context, slugify(validated["name"])[:25] or "tenant"
+        context, slug = self.context, slug_of(validated["name"])
+        generated = generated_credentials(validated["name"])
         tenant = Tenant.objects.create(
             service_settings=context["service_settings"],
             project=context["project"],
-            user_username=validated.get("user_username") or f"{slug}-user-{_random(4).lower()}",
-            user_password=validated.get("user_password") or _random(PASSWORD_LENGTH),
+            user_username=validated.get("user_username") or generated["user_username"],
+            user_password=validated.get("user_password") or generated["user_password"],
             availability_zone=validated["availability_zone"] or _option(context, "availability_zone"),
             **{
                 key: validated[key]
@@ -106,6 +107,19 @@ def require_free_name(service: ServiceSettings, name: str) -> str:
 
 def _option(context: Mapping[str, Any], name: str) -> str:
     return str(context["service_settings"].options.get(name) or "")
+
+
+def slug_of(name: str) -> str:
+    """What the names of a tenant's user and first network begin with."""
+    return slugify(name)[:25] or "tenant"
+
+
+def generated_credentials(name: str) -> dict[str, str]:
+    """The user of a new tenant of this name, with a password nobody has chosen."""
+    return {
+        "user_username": f"{slug_of(name)}-user-{_random(4).lower()}",
+        "user_password": _random(PASSWORD_LENGTH),
+    }
 
 
 def _random(length: int) -> str:

@@ -15,7 +15,7 @@ from waldur_core.structure.models import Project, ServiceSettings
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack.api.base import ResourceFilter, StatusSerializer, related
 from waldur_openstack.api.changing import PROVIDER, Updates, managed
-from waldur_openstack.api.floating_ips import FloatingIPsOfTenant
+from waldur_openstack.api.compute.server_groups import ServerGroupsOfTenant
 from waldur_openstack.api.identity.backend import BackendOfTenant
 from waldur_openstack.api.identity.changes import (
     TenantPasswordSerializer,
@@ -26,9 +26,9 @@ from waldur_openstack.api.identity.creation import TenantCreateSerializer, Tenan
 from waldur_openstack.api.identity.quotas import TenantQuotasSerializer
 from waldur_openstack.api.identity.serializers import QuotaSerializer, TenantSerializer
 from waldur_openstack.api.network import NetworksOfTenant, TopologyOfTenant, external_network_ref
+from waldur_openstack.api.network.floating_ip_views import FloatingIPsOfTenant
 from waldur_openstack.api.pulling import Pulls, PullsOfTenant
 from waldur_openstack.api.security import SecurityGroupsOfTenant
-from waldur_openstack.api.server_groups import ServerGroupsOfTenant
 from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import DeleteTenant

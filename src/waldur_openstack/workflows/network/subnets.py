@@ -128,7 +128,7 @@ class CreateSubNet(CreateWorkflow):
     )
 
 
-CLOUD_NAMES = ("name", "gateway_ip", "allocation_pools", "dns_nameservers", "host_routes")
+CLOUD_NAMES = ("name", "gateway_ip", "allocation_pools", "dns_nameservers", "enable_dhcp", "host_routes")
 
 
 def push_changes(context: SubNetContext) -> JSON:

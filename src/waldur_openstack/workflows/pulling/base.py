@@ -6,8 +6,12 @@ from waldur_core.operations.errors import NotFound, OperationError
 from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.drift.recording import note_gone
+from waldur_openstack.sync.arrivals import take_in
+from waldur_openstack.sync.departures import dropped
 from waldur_openstack.sync.kinds import Kind, Look
-from waldur_openstack.sync.reconcile import dropped, look, reconcile, take_in
+from waldur_openstack.sync.reconcile import look, reconcile
+from waldur_openstack.sync.scope import Scope
 from waldur_openstack.workflows.context import CloudContext, save
 
 READS = "only reads"
@@ -42,6 +46,7 @@ class PullObject(PullWorkflow):
     def fail(self, context: Any, error: OperationError, trace: str) -> None:
         if context.data.get("gone") and self.kind.gone_columns:
             save(context.subject, **self.kind.gone_columns)
+            note_gone(self.kind.word, [context.subject])
         super().fail(context, error, trace)
 
 
@@ -86,6 +91,7 @@ def read_new(kind: Kind) -> Step:
 
 
 def take_new(kind: Kind, context: CloudContext, seen: Look) -> None:
-    made = take_in(kind, context.tenant, seen)
+    scope = Scope.of(context.tenant)
+    made = take_in(kind, scope, seen)
     for part in kind.parts:
-        part.write(context.tenant, part.differences(context.tenant, made).values())
+        part.write(scope, part.differences(scope, made).values())

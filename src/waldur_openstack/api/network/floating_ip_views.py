@@ -18,7 +18,7 @@ from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
 from waldur_openstack.api.base import StatusSerializer, related
 from waldur_openstack.api.changing import CHANGEABLE, IN_BODY, REMOVABLE, Creates, Deletes, managed
-from waldur_openstack.api.network import FloatingIPFilter, FloatingIPSerializer
+from waldur_openstack.api.network.floating_ips import FloatingIPFilter, FloatingIPSerializer
 from waldur_openstack.api.pulling import Pulls
 from waldur_openstack.api.tenant_scope import ActionSerializer, InTenantSerializer, OwnLinkField
 from waldur_openstack.models import FloatingIP, Port, Router

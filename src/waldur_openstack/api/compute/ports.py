@@ -11,7 +11,7 @@ from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
-from waldur_openstack.api.instance_create import InstancePortSerializer, require_distinct_subnets
+from waldur_openstack.api.compute.create import InstancePortSerializer, require_distinct_subnets
 from waldur_openstack.api.network.port_addresses import AddressPairSerializer, require_distinct_pairs
 from waldur_openstack.api.network.port_requests import SecurityGroupsField
 from waldur_openstack.api.tenant_scope import ActionSerializer, UsableLinkField

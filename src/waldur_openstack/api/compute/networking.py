@@ -13,13 +13,13 @@ from waldur_core.structure.states import CoreState, require_runtime_state, requi
 from waldur_openstack.api.base import StatusSerializer
 from waldur_openstack.api.block_storage.volume_actions import READY_SERVERS
 from waldur_openstack.api.changing import TenantObjectViewSet
-from waldur_openstack.api.connectivity import DiagnoseRequestSerializer, DiagnoseResponseSerializer, diagnose
-from waldur_openstack.api.instance_addresses import (
+from waldur_openstack.api.compute.addresses import (
     AssignFloatingIPSerializer,
     InstanceFloatingIPsSerializer,
     UnassignFloatingIPSerializer,
 )
-from waldur_openstack.api.instance_ports import (
+from waldur_openstack.api.compute.connectivity import DiagnoseRequestSerializer, DiagnoseResponseSerializer, diagnose
+from waldur_openstack.api.compute.ports import (
     InstanceAddressPairsSerializer,
     InstancePortsSerializer,
     InstanceSecurityGroupsSerializer,

@@ -1,0 +1,267 @@
+"""The agent's contract, fulfilled: every method turns the agent's words into those of an offering, and back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from waldur_site_agent.backend.backends import BaseBackend, PendingOrderDecision
+from waldur_site_agent.backend.exceptions import BackendError, BackendNotReadyError, DuplicateResourceError
+from waldur_site_agent.backend.structures import BackendResourceInfo
+
+from . import settings as settings_
+from . import units
+from .client import OpenNebulaClient
+from .cloud import Cloud
+from .core.errors import CloudError, NameTaken, NotYet, Unreachable
+from .framework import allow_fixed_components
+from .vdc_offering import NEW_PASSWORD, VdcOffering
+from .vm_offering import VmOffering
+from .wanted import plain, read_wanted
+
+logger = logging.getLogger(__name__)
+allow_fixed_components()
+
+TOTAL = "TOTAL_ACCOUNT_USAGE"
+
+
+class Taken(DuplicateResourceError):
+    """The agent may try another name; the sentence says what is in the way."""
+
+    def __init__(self, resource_id: str, sentence: str) -> None:
+        super().__init__(resource_id)
+        self.args = (sentence,)
+
+
+@contextmanager
+def in_the_agents_words(backend_id: str = "") -> Iterator[None]:
+    """What helps itself later leaves an order waiting, everything else ends it with a sentence."""
+    try:
+        yield
+    except (Unreachable, NotYet) as error:
+        raise BackendNotReadyError(str(error)) from error
+    except NameTaken as error:
+        raise Taken(backend_id, str(error)) from error
+    except CloudError as error:
+        raise BackendError(str(error)) from error
+
+
+class OpenNebulaBackend(BaseBackend):
+    """VDCs or VMs of one OpenNebula, by ``resource_type``. The agent makes a new one for every cycle."""
+
+    supports_decreasing_usage = True
+
+    def __init__(self, backend_settings: dict, backend_components: dict[str, dict]) -> None:
+        super().__init__(backend_settings, backend_components)
+        self.backend_components: dict[str, dict] = backend_components
+        self.backend_type = "opennebula"
+        with in_the_agents_words():
+            settings_.check(backend_settings)
+        self.cloud = Cloud(backend_settings)
+        is_vm = backend_settings.get("resource_type") == settings_.VM
+        self.offering: Any = (VmOffering if is_vm else VdcOffering)(self.cloud, backend_settings)
+        self.client = OpenNebulaClient(self.offering)
+
+    # The connection
+
+    def ping(self, raise_exception: bool = False) -> bool:
+        try:
+            with in_the_agents_words():
+                self.cloud.daemon.insist("system.version")
+        except (BackendError, BackendNotReadyError) as error:
+            if raise_exception:
+                raise
+            logger.error("%s", error)
+            return False
+        return True
+
+    def diagnostics(self) -> bool:
+        try:
+            with in_the_agents_words():
+                logger.info(
+                    "OpenNebula %s at %s", self.cloud.daemon.insist("system.version"), self.cloud.daemon.endpoint
+                )
+                logger.info("Resources of this agent: %s", ", ".join(self.offering.names()) or "none")
+        except (BackendError, BackendNotReadyError) as error:
+            logger.error("%s", error)
+            return False
+        return True
+
+    def list_components(self) -> list[str]:
+        return list(self.backend_components)
+
+    # Orders
+
+    def evaluate_pending_order(self, order: Any, waldur_rest_client: Any) -> PendingOrderDecision:
+        """The agent learns an offering's components only after this object was made: in its first cycle we ask."""
+        if not self.backend_components:
+            from waldur_api_client.api.marketplace_provider_offerings import marketplace_provider_offerings_retrieve
+
+            offering = marketplace_provider_offerings_retrieve.sync(uuid=order.offering_uuid, client=waldur_rest_client)
+            self.backend_components = units.from_offering(offering.components or [])
+        return PendingOrderDecision.ACCEPT
+
+    def create_resource_with_id(
+        self, waldur_resource: Any, resource_backend_id: str, user_context: dict | None = None
+    ) -> BackendResourceInfo:
+        self._learn_components(waldur_resource)
+        with in_the_agents_words(resource_backend_id):
+            context = user_context or {}
+            wanted = read_wanted(
+                waldur_resource, resource_backend_id, self.backend_settings, self.backend_components, context
+            )
+            metadata = self.offering.create(wanted)
+        return BackendResourceInfo(
+            backend_id=resource_backend_id,
+            limits={} if isinstance(self.offering, VmOffering) else dict(wanted.limits),
+            backend_metadata=metadata,
+            endpoints=endpoints(metadata),
+        )
+
+    def _learn_components(self, waldur_resource: Any) -> None:
+        """Without their factors no amount can be converted: rather wait for the next cycle."""
+        if not self.backend_components:
+            self.backend_components = units.from_offering(waldur_resource.offering_components or [])
+        if not self.backend_components:
+            raise BackendNotReadyError("The components of the offering are not known yet; they are in the next cycle.")
+
+    def delete_resource(self, waldur_resource: Any, **kwargs: str) -> str | None:
+        backend_id = (waldur_resource.backend_id or "").strip()
+        if not backend_id:
+            logger.warning(
+                "Resource %s was never made in OpenNebula: there is nothing to delete.", waldur_resource.name
+            )
+            return None
+        with in_the_agents_words(backend_id):
+            self.offering.delete(backend_id)
+        return None
+
+    def set_resource_limits(self, resource_backend_id: str, limits: dict[str, int]) -> str | None:
+        """In the marketplace's units; of a VM it is another plan's size."""
+        if not self.backend_components:
+            raise BackendNotReadyError("The components of the offering are not known yet; they are in the next cycle.")
+        with in_the_agents_words(resource_backend_id):
+            self.offering.set_limits(resource_backend_id, limits, self.backend_components)
+        return None
+
+    def get_resource_limits(self, resource_backend_id: str) -> dict[str, int]:
+        """In the marketplace's units."""
+        with in_the_agents_words(resource_backend_id):
+            native = self.offering.limits(resource_backend_id)
+        return {name: int(value) for name, value in units.to_marketplace(self.backend_components, native).items()}
+
+    def _pre_create_resource(self, waldur_resource: Any, user_context: dict | None = None) -> None:
+        """Everything happens in :meth:`create_resource_with_id`."""
+
+    def _collect_resource_limits(self, waldur_resource: Any) -> tuple[dict[str, int], dict[str, int]]:
+        limits = plain(waldur_resource.limits)
+        native = units.to_backend(self.backend_components, limits)
+        return {name: int(value) for name, value in native.items()}, limits
+
+    # Cycles over all resources
+
+    def pull_resource(self, waldur_resource: Any) -> BackendResourceInfo | None:
+        """None says that OpenNebula has no such thing; that it does not answer is another matter, and raised."""
+        backend_id = waldur_resource.backend_id
+        return self._pull_backend_resource(backend_id) if backend_id else None
+
+    def _pull_backend_resource(self, resource_backend_id: str) -> BackendResourceInfo | None:
+        with in_the_agents_words(resource_backend_id):
+            used = self.offering.usage(resource_backend_id)
+            if used is None:
+                return None
+            return BackendResourceInfo(
+                backend_id=resource_backend_id,
+                users=self.offering.members(resource_backend_id),
+                usage={TOTAL: units.usage(self.backend_components, used)},
+            )
+
+    def _get_usage_report(self, resource_backend_ids: list[str]) -> dict:
+        with in_the_agents_words():
+            used = {backend_id: self.offering.usage(backend_id) for backend_id in resource_backend_ids}
+        return {
+            backend_id: {TOTAL: units.usage(self.backend_components, amounts)}
+            for backend_id, amounts in used.items()
+            if amounts is not None
+        }
+
+    def get_resource_metadata(self, resource_backend_id: str) -> dict:
+        with in_the_agents_words(resource_backend_id):
+            return dict(self.offering.metadata(resource_backend_id))
+
+    def sync_resource_limits(self, waldur_resource: Any, waldur_rest_client: Any) -> None:
+        """The marketplace decides: limits changed in OpenNebula are put back, and never written to the marketplace."""
+        limits = plain(waldur_resource.limits)
+        if not limits or not self.backend_components:
+            return
+        with in_the_agents_words(waldur_resource.backend_id):
+            if self.offering.keep_limits(waldur_resource.backend_id, limits, self.backend_components):
+                logger.warning(
+                    "The limits of %s had been changed in OpenNebula; they are put back.", waldur_resource.name
+                )
+
+    def sync_resource_project(self, waldur_resource: Any, source_project: Any = None) -> None:
+        """Comes first of a resource's turn: here the wish for another password is read."""
+        request = str(plain(waldur_resource.backend_metadata).get(NEW_PASSWORD) or "")
+        if request and waldur_resource.backend_id:
+            with in_the_agents_words(waldur_resource.backend_id):
+                self.offering.renew_password(waldur_resource.backend_id, request)
+
+    def reset_vdc_user_password(self, resource_backend_id: str) -> dict[str, Any]:
+        """Another password at once; the new credentials."""
+        with in_the_agents_words(resource_backend_id):
+            if not self.offering.renew_password(resource_backend_id, ""):
+                raise BackendError(f"{resource_backend_id} has no user. Set create_opennebula_user for the next VDCs.")
+            return dict(self.offering.metadata(resource_backend_id))
+
+    # Members
+
+    def add_users_to_resource(self, waldur_resource: Any, user_ids: set[str], **kwargs: Any) -> set[str]:
+        """They see the credentials of the VDC in the marketplace; we note who."""
+        if not user_ids:
+            return set()
+        with in_the_agents_words(waldur_resource.backend_id):
+            known = set(self.offering.members(waldur_resource.backend_id))
+            if not user_ids <= known:
+                self.offering.set_members(waldur_resource.backend_id, known | user_ids, renew=False)
+        return set(user_ids)
+
+    def remove_users_from_resource(self, waldur_resource: Any, usernames: set[str], **kwargs: Any) -> list[str]:
+        """Whoever leaves knows the password: there is a new one for those who stay."""
+        known = set(self.offering.members(waldur_resource.backend_id))
+        if not usernames & known:
+            return []
+        with in_the_agents_words(waldur_resource.backend_id):
+            self.offering.set_members(waldur_resource.backend_id, known - usernames, renew=True)
+        return sorted(usernames & known)
+
+    # Restrictions
+
+    def downscale_resource(self, resource_backend_id: str) -> bool:
+        return self._restrict("downscale", resource_backend_id)
+
+    def pause_resource(self, resource_backend_id: str) -> bool:
+        return self._restrict("pause", resource_backend_id)
+
+    def restore_resource(self, resource_backend_id: str) -> bool:
+        return self._restrict("restore", resource_backend_id)
+
+    def _restrict(self, action: str, resource_backend_id: str) -> bool:
+        """True only when it is so now."""
+        try:
+            return bool(getattr(self.offering, action)(resource_backend_id))
+        except CloudError as error:
+            logger.error("Could not %s %s: %s", action, resource_backend_id, error)
+            return False
+
+
+def endpoints(metadata: dict[str, Any]) -> list[dict[str, str]]:
+    """What the marketplace shows under "Access resource"."""
+    if "endpoint" not in metadata:
+        return []
+    return [
+        {"name": "vLLM API (OpenAI-compatible)", "url": f"{metadata['endpoint']}/v1"},
+        {"name": "Chat playground", "url": metadata["web_ui"]},
+    ]

@@ -1,0 +1,1 @@
+"""What is known of OpenNebula, and nothing of any marketplace."""

@@ -1,0 +1,38 @@
+"""The names and tags of what we make: by its tags a thing is known as ours, and whose it is."""
+
+from __future__ import annotations
+
+RESOURCE = "WALDUR_RESOURCE"  # the uuid of whom it was made for
+BACKEND_ID = "WALDUR_BACKEND_ID"  # the name under which that resource is known here
+STATE = "WALDUR_STATE"  # of a VDC: creating, ready, deleting
+GROUP = "WALDUR_GROUP"  # of a VDC: the id of its group
+EXTERNAL_NETWORK = "WALDUR_EXTERNAL_NETWORK"  # of a VDC: where its floating IPs come from
+EXTERNAL_IP = "WALDUR_EXTERNAL_IP"  # of a router
+SALT = "WALDUR_PASSWORD_SALT"  # of a VDC: what its user's password is derived from
+RESET = "WALDUR_PASSWORD_RESET"  # of a VDC: the request for a new password that was served last
+MEMBERS = "WALDUR_MEMBERS"  # of a VDC: who may know the password
+RESTRICTED = "WALDUR_RESTRICTED"  # of a group: paused or downscaled
+BEFORE = "WALDUR_LIMITS_BEFORE"  # of a group: its limits before it was restricted
+SUSPENDED = "WALDUR_SUSPENDED"  # of a machine: suspended by us, to be resumed by us
+
+CREATING, READY, DELETING = "creating", "ready", "deleting"
+
+
+def internal_network(backend_id: str) -> str:
+    return f"{backend_id}_internal"
+
+
+def router(backend_id: str) -> str:
+    return f"{backend_id}_router"
+
+
+def security_group(backend_id: str) -> str:
+    return f"{backend_id}_default"
+
+
+def administrator(backend_id: str) -> str:
+    return f"{backend_id}_admin"
+
+
+def tags(resource: str, backend_id: str) -> dict[str, str]:
+    return {RESOURCE: resource, BACKEND_ID: backend_id}

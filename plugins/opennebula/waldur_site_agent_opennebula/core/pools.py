@@ -1,0 +1,75 @@
+"""Whole pools, each read once: what a cycle over any number of resources costs."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+
+from .daemon import Daemon
+from .markup import Thing, things
+from .names import BACKEND_ID, RESOURCE
+
+ALL = (-2, -1, -1)  # of everybody, from the first to the last
+NOT_DONE = -1
+CALLS: dict[str, tuple[str, str, tuple[int, ...]]] = {
+    "groups": ("grouppool.info", "GROUP", ()),
+    "vdcs": ("vdcpool.info", "VDC", ()),
+    "users": ("userpool.info", "USER", ()),
+    "clusters": ("clusterpool.info", "CLUSTER", ()),
+    "datastores": ("datastorepool.info", "DATASTORE", ()),
+    "vnets": ("vnpool.info", "VNET", ALL),
+    "security_groups": ("secgrouppool.info", "SECURITY_GROUP", ALL),
+    "routers": ("vrouterpool.info", "VROUTER", ALL),
+    "templates": ("templatepool.info", "VMTEMPLATE", ALL),
+    "images": ("imagepool.info", "IMAGE", ALL),
+    "vms": ("vmpool.infoextended", "VM", (*ALL, NOT_DONE)),
+}
+FRESH_SECONDS = 120.0
+
+
+class Pools:
+    """What OpenNebula has, as read at most two minutes ago. Whoever changes something says :meth:`forget`."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.daemon = daemon
+        self._read: dict[str, tuple[float, list[Thing]]] = {}
+
+    def all(self, kind: str) -> list[Thing]:
+        kept = self._read.get(kind)
+        if kept is not None and time.monotonic() - kept[0] < FRESH_SECONDS:
+            return kept[1]
+        return self.fresh(kind)
+
+    def fresh(self, kind: str) -> list[Thing]:
+        """Read it now, whatever was read before."""
+        method, tag, arguments = CALLS[kind]
+        found = things(self.daemon.read(method, *arguments), tag)
+        self._read[kind] = (time.monotonic(), found)
+        return found
+
+    def forget(self) -> None:
+        self._read.clear()
+
+    def get(self, kind: str, object_id: int) -> Thing | None:
+        return next((thing for thing in self.all(kind) if thing.id == object_id), None)
+
+    def named(self, kind: str, name: str) -> Thing | None:
+        return next((thing for thing in self.all(kind) if thing.name == name), None)
+
+    def ours(self, kind: str, backend_id: str) -> Thing | None:
+        """The one that we made for the resource of this name; read at most two minutes ago."""
+        found = (thing for thing in self.all(kind) if thing.note(BACKEND_ID) == backend_id and self._made_by_us(thing))
+        return next(found, None)
+
+    def owned(self, kind: str, resource: str) -> list[Thing]:
+        """All that we have made for a resource of the marketplace, as of now."""
+        return [thing for thing in self.fresh(kind) if thing.note(RESOURCE) == resource and self._made_by_us(thing)]
+
+    def _made_by_us(self, thing: Thing) -> bool:
+        """Tenants may write our tags into what is theirs. Groups, VDCs and users have no owner: only we make them."""
+        owner = thing.text("UID")
+        return not owner or int(owner) == self.own_id
+
+    @cached_property
+    def own_id(self) -> int:
+        return Thing(self.daemon.read("user.info", -1)).id

@@ -1,0 +1,145 @@
+"""Offerings of virtual data centers: what the marketplace wants of one, said to OpenNebula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import units
+from .cloud import Cloud
+from .core import names, quotas
+from .core.errors import BadInput, CloudError
+from .core.markup import Thing
+from .core.networks import block_of
+from .core.options import read_network, read_placement, whole
+from .core.subnets import read_block
+from .core.vdcs import Order, external_network
+from .wanted import Wanted
+
+NEW_PASSWORD = "password_reset_requested"  # in backend_metadata: the marketplace asks for another password
+
+
+class VdcOffering:
+    def __init__(self, cloud: Cloud, settings: Mapping[str, Any]) -> None:
+        self.cloud = cloud
+        self.with_user = bool(settings.get("create_opennebula_user"))
+
+    def create(self, wanted: Wanted) -> dict[str, Any]:
+        """Its metadata."""
+        options = wanted.options
+        network = read_network(options)
+        wish = wanted.attributes.get("subnet_cidr")
+        external = options.get("external_network_id")
+        order = Order(
+            backend_id=wanted.backend_id,
+            resource=wanted.resource,
+            limits=self._native(wanted.limits, wanted.components),
+            placement=read_placement(options),
+            network=network,
+            subnet=read_block("subnet_cidr", str(wish)) if wish and network else None,
+            with_user=self.with_user,
+            external_network_id=None if external in (None, "") else whole(external, "external_network_id"),
+            description=wanted.name,
+        )
+        self.cloud.vdcs.create(order)
+        return self.metadata(wanted.backend_id)
+
+    def exists(self, backend_id: str) -> bool:
+        return self.cloud.vdcs.find(backend_id) is not None
+
+    def names(self) -> list[str]:
+        return [found for vdc in self.cloud.pools.all("vdcs") if (found := vdc.note(names.BACKEND_ID))]
+
+    def delete(self, backend_id: str) -> None:
+        vdc = self.cloud.vdcs.find(backend_id)
+        if vdc is not None:
+            self.cloud.vdcs.delete(vdc)
+
+    def set_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> None:
+        vdc, group = self._get(backend_id)
+        self.cloud.vdcs.set_limits(vdc, group, self._native(limits, components))
+
+    def keep_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> bool:
+        """Put back what was changed behind our back; the marketplace decides. Whether anything had to be done."""
+        vdc, group = self._get(backend_id)
+        native = self._native(limits, components)
+        if not self.cloud.vdcs.limits_differ(vdc, group, native):
+            return False
+        self.cloud.vdcs.set_limits(vdc, group, native)
+        return True
+
+    def _native(self, limits: Mapping[str, Any], components: units.Components) -> dict[str, float]:
+        if unknown := sorted(set(limits) - set(quotas.KNOWN)):
+            raise BadInput(unknown[0], f"no such quota exists. Components of a VDC are {', '.join(quotas.KNOWN)}.")
+        return units.to_backend(components, limits)
+
+    def limits(self, backend_id: str) -> dict[str, float]:
+        vdc, group = self._get(backend_id)
+        return quotas.limits_of(group, external_network(vdc))
+
+    def usage(self, backend_id: str) -> dict[str, float] | None:
+        vdc = self.cloud.vdcs.find(backend_id)
+        group = self.cloud.vdcs.group_of(vdc) if vdc else None
+        return quotas.used(group, external_network(vdc)) if vdc and group else None
+
+    def metadata(self, backend_id: str) -> dict[str, Any]:
+        """From whole pools: any number of VDCs costs the same few calls."""
+        vdc, group = self._get(backend_id)
+        pools = self.cloud.pools
+        found: dict[str, Any] = {"vdc_id": vdc.id, "vdc_name": vdc.name, "group_id": group.id}
+        if (vnet := pools.ours("vnets", backend_id)) is not None:
+            found |= {"network_id": vnet.id, "network_name": vnet.name, "subnet_cidr": str(block_of(vnet))}
+            found["gateway"] = vnet.text("TEMPLATE/GATEWAY")
+            if (router := pools.ours("routers", backend_id)) is not None:
+                found |= {"router_id": router.id, "router_name": router.name}
+                found["external_ip"] = router.note(names.EXTERNAL_IP)
+        return found | self._credentials(backend_id, vdc, group)
+
+    def _credentials(self, backend_id: str, vdc: Thing, group: Thing) -> dict[str, str]:
+        users = self.cloud.vdcs.users
+        user = users.find(backend_id, group.id, fresh=False)
+        if user is None:
+            return {}
+        password = users.known_password(user, vdc)
+        return {"opennebula_username": user.name} | ({"opennebula_password": password} if password else {})
+
+    def renew_password(self, backend_id: str, request: str) -> bool:
+        """False when the VDC has no user."""
+        vdc, group = self._get(backend_id)
+        user = self.cloud.vdcs.users.find(backend_id, group.id, fresh=False)
+        if user is None:
+            return False
+        if not request or vdc.note(names.RESET) != request:
+            self.cloud.vdcs.users.renew(user, vdc, request)
+            self.cloud.pools.forget()
+        return True
+
+    def members(self, backend_id: str) -> list[str]:
+        vdc = self.cloud.vdcs.find(backend_id)
+        return [name for name in vdc.note(names.MEMBERS).split() if name] if vdc else []
+
+    def set_members(self, backend_id: str, members: set[str], renew: bool) -> None:
+        """Who may know the password. Whoever leaves knows only the old one."""
+        vdc, _ = self._get(backend_id)
+        if renew:
+            self.renew_password(backend_id, "")
+        self.cloud.vdcs.note(vdc, {names.MEMBERS: " ".join(sorted(members))})
+
+    def pause(self, backend_id: str) -> bool:
+        self.cloud.restrictions.pause(self._get(backend_id)[1])
+        return True
+
+    def downscale(self, backend_id: str) -> bool:
+        self.cloud.restrictions.downscale(self._get(backend_id)[1])
+        return True
+
+    def restore(self, backend_id: str) -> bool:
+        self.cloud.restrictions.restore(self._get(backend_id)[1])
+        return True
+
+    def _get(self, backend_id: str) -> tuple[Thing, Thing]:
+        vdc = self.cloud.vdcs.find(backend_id)
+        group = self.cloud.vdcs.group_of(vdc) if vdc else None
+        if vdc is None or group is None:
+            raise CloudError(f"OpenNebula has no complete VDC {backend_id}. It may have been deleted there.")
+        return vdc, group

@@ -1,0 +1,185 @@
+"""Offerings of virtual machines inside a VDC, plain ones and such that serve a model."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from . import units
+from .cloud import Cloud
+from .core import names
+from .core.errors import BadInput, CloudError
+from .core.inference import Inference, addresses, read_inference
+from .core.machines import Size, Wish, address_of, size_of
+from .core.markup import Thing
+from .core.options import read_placement, whole
+from .wanted import Wanted
+
+PARTS = {"vcpu": "cores", "vm_ram": "memory", "vm_disk": "disk"}
+PUBLIC_KEY = re.compile(r"(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?")
+MODEL, PORT, PARENT, TEMPLATE = "WALDUR_MODEL", "WALDUR_PORT", "WALDUR_PARENT", "WALDUR_TEMPLATE"
+
+
+class VmOffering:
+    def __init__(self, cloud: Cloud, settings: Mapping[str, Any]) -> None:
+        self.cloud = cloud
+
+    def create(self, wanted: Wanted) -> dict[str, Any]:
+        """Its metadata."""
+        wish = self._wish(wanted)
+        vm = self.cloud.machines.create(wish)
+        return self._describe(vm)
+
+    def _wish(self, wanted: Wanted) -> Wish:
+        options = wanted.options
+        parent, group = self._parent(str(options.get("parent_vdc_backend_id") or ""))
+        template_id = wanted.attributes.get("template_id")
+        template_id = options.get("template_id") if template_id in (None, "") else template_id
+        if template_id in (None, ""):
+            raise BadInput("template_id", "no template is given. Set it in plugin_options or backend_settings.")
+        inference = read_inference(wanted.attributes, self.cloud.pools)
+        engine = options.get("engine_image_id")
+        return Wish(
+            backend_id=wanted.backend_id,
+            resource=wanted.resource,
+            template_id=whole(template_id, "template_id"),
+            parent=parent,
+            group=group,
+            size=self._plan_size(wanted),
+            ssh_key=self._ssh_key(wanted),
+            requirements=requirements(options),
+            context=inference.context if inference else {},
+            first_image=whole(engine, "engine_image_id") if inference and engine not in (None, "") else None,
+            more_images=(inference.image_id,) if inference else (),
+            notes=self._notes(parent, whole(template_id, "template_id"), inference),
+        )
+
+    def _notes(self, parent: Thing, template_id: int, inference: Inference | None) -> dict[str, str]:
+        """Kept with the machine, so that its metadata can always be told again."""
+        notes = {PARENT: parent.name, TEMPLATE: str(template_id)}
+        return notes | ({MODEL: inference.model, PORT: str(inference.port)} if inference else {})
+
+    def _parent(self, name: str) -> tuple[Thing, Thing]:
+        key = "parent_vdc_backend_id"
+        if not name:
+            raise BadInput(key, "no VDC is given. Set it in plugin_options or backend_settings.")
+        vdc = self.cloud.vdcs.find(name) or self.cloud.pools.named("vdcs", name)
+        if vdc is None:
+            raise BadInput(key, f"OpenNebula has no VDC {name}. Order it first, or name another one.")
+        group = self.cloud.vdcs.group_of(vdc) or self.cloud.pools.named("groups", name)
+        if group is None or group.id not in vdc.ids("GROUPS/ID"):
+            raise BadInput(key, f"VDC {name} has no group of that name. Name a VDC of a VDC offering.")
+        return vdc, group
+
+    def _plan_size(self, wanted: Wanted) -> Size:
+        if not wanted.plan_quotas:
+            raise BadInput("plan", f"it has no amounts. Give the plan the components {', '.join(PARTS)}.")
+        size = read_size(wanted.plan_quotas, wanted.components)
+        for name, part in PARTS.items():
+            if name != "vm_disk" and not getattr(size, part):
+                raise BadInput("plan", f"it has no {name}. Give the plan the components {', '.join(PARTS)}.")
+        return size
+
+    def _ssh_key(self, wanted: Wanted) -> str:
+        given = str(wanted.attributes.get("ssh_public_key") or "").strip()
+        if not given:
+            return ""
+        try:
+            wished = uuid.UUID(given)
+        except ValueError as error:
+            if not PUBLIC_KEY.fullmatch(given):
+                raise BadInput(
+                    "ssh_public_key", "it is no public key and no key's UUID. Paste a line like ssh-ed25519 AAAA…."
+                ) from error
+            return given
+        keys = {uuid.UUID(str(name)): text for name, text in wanted.ssh_keys.items()}
+        if wished not in keys:
+            raise BadInput("ssh_public_key", f"no key {wished} is known to the service provider. Paste the key itself.")
+        return keys[wished]
+
+    def exists(self, backend_id: str) -> bool:
+        return self.cloud.machines.find(backend_id) is not None
+
+    def names(self) -> list[str]:
+        return [found for vm in self.cloud.pools.all("vms") if (found := vm.note(names.BACKEND_ID))]
+
+    def delete(self, backend_id: str) -> None:
+        vm = self.cloud.machines.find(backend_id)
+        if vm is not None:
+            self.cloud.machines.delete(vm)
+
+    def set_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> None:
+        """Another plan: another size."""
+        self.cloud.machines.resize(self._get(backend_id), read_size(limits, components))
+
+    def keep_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> bool:
+        """A plan's sizes hold until the next order."""
+        return False
+
+    def limits(self, backend_id: str) -> dict[str, float]:
+        return {}
+
+    def usage(self, backend_id: str) -> dict[str, float] | None:
+        vm = self.cloud.machines.find(backend_id)
+        if vm is None:
+            return None
+        size = size_of(vm)
+        return {name: float(getattr(size, part)) for name, part in PARTS.items()}
+
+    def metadata(self, backend_id: str) -> dict[str, Any]:
+        return self._describe(self._get(backend_id))
+
+    def _describe(self, vm: Thing) -> dict[str, Any]:
+        found: dict[str, Any] = {"vm_id": vm.id, "ip_address": address_of(vm)}
+        found |= {"template_id": vm.note(TEMPLATE), "parent_vdc_backend_id": vm.note(PARENT)}
+        if vm.note(MODEL):
+            found |= {"model": vm.note(MODEL), **addresses(address_of(vm), int(vm.note(PORT)))}
+        return found
+
+    def renew_password(self, backend_id: str, request: str) -> bool:
+        return False
+
+    def members(self, backend_id: str) -> list[str]:
+        return []
+
+    def set_members(self, backend_id: str, members: set[str], renew: bool) -> None:
+        """Machines have no accounts of ours."""
+
+    def pause(self, backend_id: str) -> bool:
+        vm = self._get(backend_id)
+        if vm.text("STATE") == "3":
+            self.cloud.restrictions.suspend(vm)
+            self.cloud.pools.forget()
+        return True
+
+    def downscale(self, backend_id: str) -> bool:
+        """A machine has one size only."""
+        return False
+
+    def restore(self, backend_id: str) -> bool:
+        vm = self._get(backend_id)
+        if vm.note(names.SUSPENDED) == "pause":
+            self.cloud.restrictions.resume(vm)
+            self.cloud.pools.forget()
+        return True
+
+    def _get(self, backend_id: str) -> Thing:
+        vm = self.cloud.machines.find(backend_id)
+        if vm is None:
+            raise CloudError(f"OpenNebula has no machine {backend_id}. It may have been deleted there.")
+        return vm
+
+
+def read_size(amounts: Mapping[str, Any], components: units.Components) -> Size:
+    native = units.to_backend(components, {name: value for name, value in amounts.items() if name in PARTS})
+    return Size(**{PARTS[name]: round(value) for name, value in native.items()})
+
+
+def requirements(options: Mapping[str, Any]) -> str:
+    """Where it may run: the expression given, and the clusters."""
+    placement = read_placement(options)
+    clusters = " | ".join(f"CLUSTER_ID = {cluster}" for cluster in placement.cluster_ids)
+    parts = [f"({part})" for part in (placement.requirements, clusters) if part]
+    return " & ".join(parts) if len(parts) > 1 else (placement.requirements or clusters)

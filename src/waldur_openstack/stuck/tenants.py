@@ -1,0 +1,56 @@
+"""What became of tenants: their projects are looked up by id, or by the tag that carries our mark."""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from waldur_core.operations.errors import OperationError
+from waldur_core.structure.states import CoreState
+from waldur_openstack.cloud import Cloud
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.marks import mark
+from waldur_openstack.models import Tenant
+from waldur_openstack.stuck.orphans import CHANGING, CREATING, DELETING, is_overdue, orphans, settle
+
+logger = logging.getLogger(__name__)
+
+
+def resolve_tenants(states: Iterable[CoreState] = CHANGING) -> int:
+    """Look at the tenants that are stuck in one of `states`; returns how many have left it."""
+    moved = 0
+    for tenant in orphans(Tenant, states):
+        try:
+            moved += resolve(tenant, Cloud.of(tenant.service_settings))
+        except OperationError as error:
+            logger.warning("Tenant %s, which is stuck, cannot be looked up: %s", tenant, error.message)
+    return moved
+
+
+def resolve(tenant: Tenant, cloud: Cloud) -> bool:
+    project = project_of(tenant, cloud)
+    if project is None:
+        text = f"Timed out: tenant {tenant} was left {tenant.state}, and has no project in the cloud."
+        return is_overdue(tenant) and settle(tenant, CoreState.ERRED, text)
+    if tenant.state in DELETING:
+        text = f"The deletion of tenant {tenant} was interrupted, and its project still exists. Delete it again."
+        return settle(tenant, CoreState.ERRED, text)
+    found: dict[str, Any] = {"backend_id": project["id"]}
+    if tenant.state in CREATING:
+        user = user_of(tenant, cloud, project)
+        if user is None:
+            text = f"Timed out: the creation of tenant {tenant} was interrupted. Delete it, and order it again."
+            return is_overdue(tenant) and settle(tenant, CoreState.ERRED, text)
+        found["user_id"] = user["id"]
+    text = f"Tenant {tenant} was left {tenant.state}, and was found in the cloud."
+    return settle(tenant, CoreState.OK, text, **found)
+
+
+def project_of(tenant: Tenant, cloud: Cloud) -> JSON | None:
+    known = tenant.backend_id
+    return cloud.identity.find_project(known) if known else cloud.identity.find_project_by_tag(mark(tenant))
+
+
+def user_of(tenant: Tenant, cloud: Cloud, project: JSON) -> JSON | None:
+    """The tenant's own user; a tenant without one was cut off early, and nobody could use it."""
+    user = cloud.identity.find_user(tenant.user_username, project["domain_id"]) if tenant.user_username else None
+    return user if user and user.get("description") == mark(tenant) else None
