@@ -166,6 +166,7 @@ def killing(after: int) -> Callable[..., Any]:
     return wrapper
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_is_killed_at_any_statement_is_finished_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     from waldur_mastermind.billing import closing, invoicing

@@ -94,21 +94,21 @@ def charged(life: Life) -> tuple[Decimal, int]:
     return sum((line.price for line in lines), Decimal(0)), len(lines)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(lives(DAILY))
 def test_each_day_is_paid_exactly_once(life: Life) -> None:
     total, lines = charged(life)
     assert abs(Fraction(total) - expected(life, timedelta(days=1))) <= Fraction(lines, 10**9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(lives({"x": "hour", "y": "hour"}))
 def test_each_hour_is_paid_exactly_once(life: Life) -> None:
     total, lines = charged(life)
     assert abs(Fraction(total) - expected(life, timedelta(hours=1))) <= Fraction(lines, 10**9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(lives({**DAILY, "x": "hour"}))
 def test_no_two_lines_of_a_component_overlap_and_none_is_missing(life: Life) -> None:
     stretches = sorted(

@@ -10,6 +10,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import SecurityGroup, SecurityGroupRule, Tenant
 from waldur_openstack.models.identity import TenantObject
+from waldur_openstack.sync.signals import counted
 
 USED = {"compute": "in_use", "block_storage": "in_use", "network": "used"}
 GONE = ("DELETED", "deleted")  # runtime states of what the cloud has lost
@@ -36,6 +37,7 @@ def take_quotas(tenant: Tenant, answers: dict[str, JSON], sizes: dict[str, int] 
     if limits:
         counters.set_limits(tenant, limits)
     counters.set_usages(tenant, quotas.added(used, {k: v for k, v in unknown_to_cloud(tenant).items() if k in used}))
+    counted.send(sender=Tenant, instances=[tenant])
 
 
 def changed_limits(service: str, answer: JSON, known: dict[str, int]) -> dict[str, int]:

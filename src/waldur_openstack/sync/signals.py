@@ -5,3 +5,6 @@ from django.dispatch import Signal
 # Columns of rows have followed the cloud, their states have not changed. Sent in the transaction that wrote them, once
 # per kind: sender=model, instances=[rows].
 pulled = Signal()
+
+# What tenants use has been counted anew. Sent in the transaction that wrote it: sender=Tenant, instances=[tenants].
+counted = Signal()

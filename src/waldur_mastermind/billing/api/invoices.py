@@ -96,7 +96,8 @@ class InvoiceViewSet(ReadOnlyViewSet):
     @action(detail=False, pagination_class=None, filterset_class=None)
     def growth(self, request: Request) -> Response:
         """The invoices of the last twelve months, of all customers and of the largest."""
-        return Response(InvoiceGrowthSerializer(sums.growth(this_month())).data)
+        growth = InvoiceGrowthSerializer(sums.growth(this_month())).data
+        return Response(growth, headers={"X-Result-Count": "1"})  # published clients count single answers too
 
     @extend_schema(request=PaidSerializer, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])

@@ -28,6 +28,7 @@ from waldur_mastermind.marketplace.api.order_reviews import read
 from waldur_mastermind.marketplace.months import following, this_month
 
 LONGEST = 120  # months
+ONE = {"X-Result-Count": "1"}  # published clients count single answers too
 MOST = 2**15 - 1
 
 
@@ -116,7 +117,7 @@ class InvoiceItemViewSet(ReadOnlyViewSet):
     def total_price(self, request: Request) -> Response:
         """What the lines that the parameters choose come to."""
         total = sums.total_price(self.filter_queryset(self.get_queryset()))
-        return Response(TotalPriceSerializer({"total_price": total}).data)
+        return Response(TotalPriceSerializer({"total_price": total}).data, headers=ONE)
 
     @extend_schema(
         responses=CostsForPeriodSerializer,
@@ -146,7 +147,7 @@ class InvoiceItemViewSet(ReadOnlyViewSet):
         later = Q(invoice__year__gt=first.year) | Q(invoice__year=first.year, invoice__month__gte=first.month)
         items = self.get_queryset().filter(later, **{paths[name]: value for name, value in asked.items()})
         answer = {"total_price": sums.total_price(items), "start_date": first, "end_date": following(this_month())}
-        return Response(CostsForPeriodSerializer(answer).data)
+        return Response(CostsForPeriodSerializer(answer).data, headers=ONE)
 
 
 def _months_before(month: date, number: int) -> date:
