@@ -8,3 +8,6 @@ pulled = Signal()
 
 # What tenants use has been counted anew. Sent in the transaction that wrote it: sender=Tenant, instances=[tenants].
 counted = Signal()
+
+# Objects of the cloud have become rows, with all that other tables keep of them to follow. Sent like `pulled`.
+taken_in = Signal()
