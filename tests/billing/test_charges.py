@@ -179,3 +179,10 @@ def test_what_is_not_billable_costs_nothing() -> None:
 
 def test_without_a_plan_nothing_is_paid() -> None:
     assert Life().charges("2024-04") == []
+
+
+def test_a_plan_by_the_hour_between_plans_by_the_day_is_not_paid_again() -> None:
+    life = Life().plan("A", {CORES: 31}).plan("B", {CORES: 1}, "hour").begins("A", "2024-01-10T00:10", cores=1)
+    life.begins("B", "2024-01-10T00:30").begins("A", "2024-01-10T01:20").begins("A", "2024-01-10T02:00")
+    assert life.lines("2024-01")[0] == ("cores", "01-10", "01-10 01:00", "1.00")
+    assert life.lines("2024-01")[1][:3] == ("cores", "01-10 01:00", "02-01")

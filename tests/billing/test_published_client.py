@@ -83,8 +83,8 @@ def report_usages(desk: Desk) -> None:
     ann = sent.ComponentUserUsageCreateRequest(username="ann", usage="2.5", user="", date=timezone.now())
     bob = sent.ComponentUserUsageCreateRequest(username="bob", usage="1")
     many = sent.ComponentUserUsageBulkCreateRequest(usages=[ann, bob])
-    for name, body in (("set_user_usage", ann), ("set_user_usages", many)):
-        answer = desk.call(f"marketplace_component_usages_{name}", usage.uuid, body=body, who="provider_owner")
+    for name, parts in (("set_user_usage", ann), ("set_user_usages", many)):
+        answer = desk.call(f"marketplace_component_usages_{name}", usage.uuid, body=parts, who="provider_owner")
         assert answer.status_code == 201
     assert ComponentUserUsage.objects.count() == 2
     rows = counts(desk, "marketplace_component_user_usages", component_usage_billing_period=month)

@@ -1,5 +1,8 @@
 """What tenants use shows in their resources and is written down by month."""
 
+from typing import Any
+from uuid import uuid4
+
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -37,9 +40,8 @@ def test_many_tenants_cost_as_many_queries_as_one(estate: Estate) -> None:
     tenant, resource = estate.tenant, estate.resource_of(estate.tenant)
 
     def another(number: int) -> Tenant:
-        copy = Tenant.objects.get(pk=tenant.pk)
-        copy.pk, copy.uuid, copy.backend_id, copy.name = None, None, f"backend-{number}", f"tenant {number}"
-        copy.uuid = type(tenant)._meta.get_field("uuid").default()
+        copy: Any = Tenant.objects.get(pk=tenant.pk)
+        copy.pk, copy.uuid, copy.backend_id, copy.name = None, uuid4(), f"backend-{number}", f"tenant {number}"
         copy.save()
         counters.set_limits(copy, {"vcpu": 100})
         counters.set_usages(copy, {"vcpu": number})

@@ -1,7 +1,7 @@
 """What holds when: values that change in steps, and the stays of a resource on its plans, in whole days or hours."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -54,17 +54,24 @@ class Stay:
 def stays(periods: Iterable[PlanPeriod]) -> Iterator[Stay]:
     """One after the other without overlap; plans that were left within the hour or day they began are passed over."""
     ordered = sorted(periods, key=lambda period: period.start)
-    for number, period in enumerate(ordered):
+    starts = _starts(ordered)
+    for number, (period, start) in enumerate(zip(ordered, starts, strict=True)):
         grain = units.grain(period.plan)
-        before = units.grain(ordered[number - 1].plan) if number else grain
-        start = _floor(period.start, min(grain, before))
         end = _ceiling(period.end, grain) if period.end else None
         if number + 1 < len(ordered):
-            follower = ordered[number + 1]
-            begin = _floor(follower.start, min(grain, units.grain(follower.plan)))
-            end = min(end, begin) if end else begin
+            end = min(end, starts[number + 1]) if end else starts[number + 1]
         if end is None or start < end:
             yield Stay(period, period.plan, start, end, grain)
+
+
+def _starts(ordered: Sequence[PlanPeriod]) -> list[datetime]:
+    """The beginning of the day or hour of each start, the shorter of both where plans change; never before the last."""
+    starts: list[datetime] = []
+    grains = [units.grain(period.plan) for period in ordered]
+    for number, period in enumerate(ordered):
+        start = _floor(period.start, min(grains[max(number - 1, 0) : number + 1]))
+        starts.append(max(start, starts[-1]) if starts else start)
+    return starts
 
 
 def _floor(moment: datetime, grain: timedelta) -> datetime:
