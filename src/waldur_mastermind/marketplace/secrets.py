@@ -4,14 +4,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from waldur_core.secrets.redaction import MASK
+from waldur_core.secrets.redaction import MASK, redact
 
 _SECRET = re.compile(r"password|passwd|secret|token|private_key|api_key|credential|certificate_key", re.IGNORECASE)
 
 
 def masked(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with the value of every password-like key hidden; what is empty shows that it is empty."""
-    return {key: MASK if _SECRET.search(key) and value else value for key, value in options.items()}
+    """The options with every password-like key and every URL with a password hidden; what is empty shows that it is."""
+    return {key: MASK if value and is_secret(key, value) else value for key, value in options.items()}
+
+
+def is_secret(key: str, value: Any) -> bool:
+    return bool(_SECRET.search(key)) or (isinstance(value, str) and "://" in value and redact(value) != value)
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
