@@ -32,6 +32,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "resources": (
         *(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES),
         "resource_update_succeeded",
+        "resource_import_scheduled",
+        "resource_import_succeeded",
+        "resource_import_failed",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
         *(f"resource_backup_{what}_{outcome}" for what in BACKUP_CHANGES for outcome in OUTCOMES),
     ),
@@ -42,6 +45,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *_pulls("router"),
     ),
     "openstack_port": _pulls("port"),
+    "openstack_migration": (
+        *(f"openstack_migration_{outcome}" for outcome in OUTCOMES),
+        *(f"openstack_migration_rollback_{outcome}" for outcome in OUTCOMES),
+        "openstack_migration_updated",
+    ),
     "openstack_floating_ip": _pulls("floating_ip"),
     "openstack_security_group": _pulls("security_group"),
     "openstack_resources": (
@@ -121,6 +129,8 @@ OWN = frozenset(
         "operation_retried",
         "operation_cancel_requested",
         "token_revoked",
+        "resource_import_scheduled",
+        "resource_import_failed",
         *GROUPS["images"],
         *GROUPS["openstack_drifts"],
         *GROUPS["openstack_stuck"],

@@ -6,12 +6,16 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Coalesce
+from django.dispatch import Signal
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.events.log import record
 from waldur_core.permissions.models import Role, UserRole
 from waldur_core.rest.counts import count_rows
+
+# Announced inside the transaction of the change: sender=UserRole, grant, granted (bool). For apps above the core.
+role_changed = Signal()
 
 
 def grants_on(scope: Model) -> QuerySet[UserRole]:
@@ -45,6 +49,7 @@ def grant_role(scope: Model, user: Any, role: Role, *, actor: Any, expiration_ti
         scope=scope, user=user, role=role, created_by=actor, expiration_time=expiration_time
     )
     _record("role_granted", f"{user} has been given the role {role} on {scope}.", grant, scope, actor)
+    role_changed.send(sender=UserRole, grant=grant, granted=True)
     return grant
 
 
@@ -60,6 +65,7 @@ def revoke(grant: UserRole, scope: Model, *, actor: Any) -> None:
     grant.is_active = False
     grant.save(update_fields=["is_active", "modified"])
     _record("role_revoked", f"{grant.user} has lost the role {grant.role} on {scope}.", grant, scope, actor)
+    role_changed.send(sender=UserRole, grant=grant, granted=False)
 
 
 def revoke_all(scope: Model, *, actor: Any) -> None:

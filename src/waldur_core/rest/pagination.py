@@ -31,3 +31,13 @@ class LinkHeaderPagination(PageNumberPagination):
             "last": replace_query_param(url, self.page_query_param, self.page.paginator.num_pages),
         }
         return ", ".join(f'<{link}>; rel="{name}"' for name, link in links.items() if link)
+
+
+class WholeUnlessAsked(LinkHeaderPagination):
+    """Pages only when asked for them: service agents read some lists without ever turning a page."""
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:
+        asked = {self.page_query_param, self.page_size_query_param} & request.query_params.keys()
+        if not asked and request.method != "HEAD":
+            return None
+        return super().paginate_queryset(queryset, request, view)

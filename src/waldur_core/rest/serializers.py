@@ -108,6 +108,17 @@ class RelatedLinkField(serializers.RelatedField[Any, Any, Any]):
         return link.uuid
 
 
+@extend_schema_field(OpenApiTypes.UUID)
+class RelatedUUIDField(RelatedLinkField):
+    """A related object as its uuid. Input: the uuid, or the URL of an object the caller may see."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(view_name="", **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        return str(value.uuid.hex)
+
+
 class Serializer(SparseFieldsMixin, serializers.Serializer[Any]):
     """A plain serializer with sparse fields."""
 

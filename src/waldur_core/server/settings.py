@@ -61,6 +61,8 @@ INSTALLED_APPS = [
     "waldur_openstack",
     "waldur_mastermind.marketplace",
     "waldur_mastermind.marketplace_openstack",
+    "waldur_mastermind.marketplace_site_agent",
+    "waldur_openstack_replication",
 ]
 
 MIDDLEWARE = [
@@ -131,8 +133,13 @@ SPECTACULAR_SETTINGS = {
         "OfferingState": "waldur_mastermind.marketplace.models.Offering.State",
         "OrderState": "waldur_mastermind.marketplace.models.Order.State",
         "RequestTypes": "waldur_mastermind.marketplace.models.Order.Type",
+        "AgentServiceState": "waldur_mastermind.marketplace_site_agent.models.AgentService.State",
+        "OfferingUserState": "waldur_mastermind.marketplace_site_agent.models.OfferingUser.State",
+        "ServiceAccountState": "waldur_mastermind.marketplace_site_agent.models.ProjectServiceAccount.State",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
         "Ipv6Mode": "waldur_openstack.api.network.subnet_changes.IPV6_MODES",
+        "MigrationItemKind": "waldur_openstack_replication.models.MigrationItem.Kind",
+        "MigrationItemState": "waldur_openstack_replication.models.MigrationItem.State",
         "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
         "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
         "BillingUnit": "waldur_mastermind.marketplace.models.Plan.Unit",
@@ -211,6 +218,13 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     # seconds without a sign of life after which another worker may look at a cloud; more than a call may take
     "SYNC_LEASE_SECONDS": float(os.environ.get("OPENSTACK_SYNC_LEASE_SECONDS", "180")),
     "TENANT_CREDENTIALS_VISIBLE": flag("TENANT_CREDENTIALS_VISIBLE", False),
+}
+
+# Without these two addresses agents poll; with them they are told at once.
+SITE_AGENT = {
+    "RABBITMQ_MANAGEMENT_URL": os.environ.get("SITE_AGENT_RABBITMQ_MANAGEMENT_URL", ""),
+    "RABBITMQ_AMQP_URL": os.environ.get("SITE_AGENT_RABBITMQ_AMQP_URL")
+    or (CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("amqp") else ""),
 }
 
 WALDUR_MARKETPLACE_OPENSTACK = {

@@ -10,10 +10,22 @@ from waldur_core.server import views
 from waldur_core.structure import urls as structure_urls
 from waldur_core.structure.api.auth import LogoutView, PasswordLoginView
 from waldur_mastermind.marketplace import urls as marketplace_urls
+from waldur_mastermind.marketplace_site_agent import urls as site_agent_urls
 from waldur_openstack import urls as openstack_urls
+from waldur_openstack_replication import urls as replication_urls
 
 router = SimpleRouter()
-for module in (structure_urls, permissions_urls, events_urls, operations_urls, openstack_urls, marketplace_urls):
+MODULES = (
+    structure_urls,
+    permissions_urls,
+    events_urls,
+    operations_urls,
+    openstack_urls,
+    replication_urls,
+    marketplace_urls,
+    site_agent_urls,
+)
+for module in MODULES:
     module.register(router)
 
 urlpatterns = [

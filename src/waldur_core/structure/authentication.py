@@ -1,4 +1,4 @@
-"""`Authorization: Token <40 hex>` (any case), or `?x-auth-token=` where a browser cannot send headers.
+"""`Authorization: Token <40 hex>` (any case, or `Bearer`), or `?x-auth-token=` where a browser cannot send headers.
 
 Staff may act as somebody else with `X-Impersonated-User-Uuid`; events then name both.
 """
@@ -39,7 +39,7 @@ class TokenAuthentication(BaseAuthentication):
     @staticmethod
     def _key(request: Request) -> str | None:
         words = get_authorization_header(request).decode("latin-1").split()
-        if not words or words[0].lower() != "token":
+        if not words or words[0].lower() not in ("token", "bearer"):
             return request.query_params.get("x-auth-token")
         if len(words) != 2:
             raise AuthenticationFailed("Invalid token header. Give: Authorization: Token <key>.")

@@ -1,7 +1,7 @@
 """Many calls of one kind: clouds answer slowly, but several at a time."""
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -24,3 +24,18 @@ def each(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
 def for_each(function: Callable[[T], object], items: Iterable[T]) -> None:
     """The same where nothing is said."""
     each(function, items)
+
+
+def as_done(function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R | BaseException]]:
+    """Each item with what `function` returned or raised, as soon as that is known, in the caller's thread.
+
+    Should the caller stop listening, what has not begun is not called.
+    """
+    pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="cloud-call")
+    try:
+        calls = {pool.submit(copy_context().run, function, item): item for item in items}
+        for call in as_completed(calls):
+            error = call.exception()
+            yield calls[call], call.result() if error is None else error
+    finally:
+        pool.shutdown(cancel_futures=True)

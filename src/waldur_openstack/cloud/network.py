@@ -71,6 +71,12 @@ class Network(Gateway):
         """{name: {limit, used, reserved}}."""
         return self.get(f"/quotas/{project_id}/details.json")["quota"]
 
+    def default_quotas(self) -> JSON:
+        """{name: limit}: what a project has for which nobody has set anything."""
+        with self.guarded("Keystone"):
+            project = self.adapter.get_project_id()
+        return self.get(f"/quotas/{project}/default")["quota"]
+
     def set_quotas(self, project_id: str, limits: JSON) -> None:
         self.put(f"/quotas/{project_id}", {"quota": limits})
 

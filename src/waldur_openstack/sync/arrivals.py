@@ -1,10 +1,12 @@
 """Objects that the cloud has and we do not."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
+from waldur_core.events.log import record_many
 from waldur_core.operations.models import Operation
 from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
@@ -14,17 +16,22 @@ from waldur_openstack.models import Tenant
 from waldur_openstack.sync.following import AT_REST, BATCH, related, wanted
 from waldur_openstack.sync.kinds import Kind, Look, Pairs
 from waldur_openstack.sync.scope import Scope
+from waldur_openstack.sync.signals import taken_in
 
 
 @transaction.atomic
 def take_in(kind: Kind, scope: Scope, seen: Look) -> Pairs:
     """Rows for what is unknown. What carries the mark of a row of ours is that row's, not new."""
     ours = {row.backend_id for row in seen.rows}
-    unknown = [item for item in seen.found if item["id"] not in ours]
+    candidates = seen.found if kind.sub_resource else seen.adopted
+    unknown = [item for item in candidates if item["id"] not in ours]
     if not unknown:
         return []
     owners = {item["id"]: owner for item in unknown if (owner := scope.owner(kind.owner(item)))}
     lock(owners.values())
+    if not kind.sub_resource:  # what we saw of a project in which something is being removed may be gone
+        waiting = removing(owners, seen.moment)
+        owners = {name: owner for name, owner in owners.items() if owner.project_id not in waiting}
     unknown = strangers(kind, scope, [item for item in unknown if item["id"] in owners], owners, seen)
     targets = related(kind, scope, unknown)
     made = []
@@ -44,6 +51,23 @@ def take_in(kind: Kind, scope: Scope, seen: Look) -> Pairs:
         grown[row.tenant_id] = quotas.added(grown.get(row.tenant_id, {}), quotas.of(row))
     counters.count_many(Tenant, grown)
     return made
+
+
+def tell_of_new(kind: Kind, scope: Scope, rows: list[Any]) -> None:
+    if not rows:
+        return
+    scope.introduce(rows)
+    event_type = f"openstack_{kind.word}_imported" if kind.sub_resource else "resource_import_succeeded"
+    record_many((event_type, f"{kind.label(row)} was found in the cloud.", row) for row in rows)
+    taken_in.send(sender=kind.model, instances=rows)
+
+
+def removing(owners: dict[str, Tenant], moment: datetime) -> set[int]:
+    """The projects in which we have been removing something since the moment."""
+    after = Q(finished__gte=moment) | Q(state__in=Operation.LIVE)
+    projects = {owner.project_id for owner in owners.values()}
+    removals = Operation.objects.filter(after, project__in=projects, workflow__endswith=".delete")
+    return {pk for pk in removals.values_list("project_id", flat=True) if pk is not None}
 
 
 def lock(tenants: Any) -> None:

@@ -61,12 +61,13 @@ class Look:
     """What a cloud was asked at a moment, and the rows that are concerned.
 
     What has been written to a row since that moment is newer than what the cloud said. `complete`: it is all that the
-    tenant has; the rest is gone.
+    tenant has; the rest is gone. `adopted` are those of `found` that become rows although they stand on their own.
     """
 
     rows: list[Any]
     found: list[JSON]
     complete: bool = True
+    adopted: tuple[JSON, ...] = ()
     moment: datetime = field(default_factory=timezone.now)
 
 

@@ -24,6 +24,7 @@ from waldur_openstack.sync.departures import is_given_up
 from waldur_openstack.sync.following import AT_REST
 from waldur_openstack.sync.kinds import Kind, Look
 from waldur_openstack.sync.leases import CloudLease
+from waldur_openstack.sync.orphans import orphans_in
 from waldur_openstack.sync.reconcile import Outcome, settle
 from waldur_openstack.sync.scope import Scope
 
@@ -140,7 +141,8 @@ class WholeKind:
         found = [item for item, _ in ours]
         rows = scope.rows(kind.model, backend_id__in=[item["id"] for item in found])
         with transaction.atomic():
-            outcome = settle(kind, scope, Look(rows, found, complete=False, moment=moment), gone)
+            adopted = orphans_in(kind, scope.service_settings, found)
+            outcome = settle(kind, scope, Look(rows, found, complete=False, adopted=adopted, moment=moment), gone)
             if kind.afterwards:
                 all_ends = outcome.ends.union(*(kind.ends(row) for row in rows)) if self.is_full else outcome.ends
                 if all_ends:

@@ -68,7 +68,7 @@ def provider(cast: Cast) -> models.ServiceProvider:
 @example_of(
     models.Offering,
     seen_by=EVERYBODY,
-    in_views={"ProviderOfferingViewSet": PROVIDER},
+    in_views={"ProviderOfferingViewSet": PROVIDER, "AgentOfferingViewSet": PROVIDER},
     new=_new_offering,
     made_on=("provider",),
 )
@@ -87,7 +87,11 @@ def plan_component(cast: Cast) -> models.PlanComponent:
     return found
 
 
-@example_of(models.Resource, seen_by=TEAM | PROVIDER, in_views={"ProviderResourceViewSet": PROVIDER})
+@example_of(
+    models.Resource,
+    seen_by=TEAM | PROVIDER,
+    in_views={"ProviderResourceViewSet": PROVIDER, "ProviderResourceTeamViewSet": PROVIDER},
+)
 def resource(cast: Cast) -> models.Resource:
     return _resource(cast)
 

@@ -3,7 +3,16 @@
 Every registered workflow needs one, in the file of its service; the crash tests are made from them.
 """
 
-from tests.crash.scenarios import block_storage, compute, compute_network, identity, network, pulling, sharing
+from tests.crash.scenarios import (
+    block_storage,
+    compute,
+    compute_network,
+    identity,
+    network,
+    pulling,
+    replication,
+    sharing,
+)
 from tests.crash.scenarios.stage import Scenario, Stage
 from waldur_core.operations.workflow import Workflow
 
@@ -17,6 +26,7 @@ SCENARIOS: dict[str, Scenario] = {
     **network.SCENARIOS,
     **sharing.SCENARIOS,
     **pulling.SCENARIOS,
+    **replication.SCENARIOS,
 }
 
 

@@ -21,7 +21,6 @@ ABSENT = {
     "openstack_hypervisors": "the provider's hardware",
     "openstack_hypervisor_inventories": "the provider's hardware",
     "openstack_discovery": "a wizard of the web interface",
-    "openstack_migrations": "tenant replication",
 }
 
 

@@ -53,6 +53,7 @@ class Resource:
     update: Callable[[Call, Obj, Obj], None] = lambda call, obj, changes: None
     delete: Hook = lambda call, obj: None
     before_list: Callable[[Call], None] = lambda call: None
+    before_many: Callable[[list[Obj]], None] = lambda bodies: None
     more_routes: list[Route] = field(default_factory=list)
 
     def routes(self) -> list[Route]:
@@ -132,6 +133,9 @@ class Resource:
 
     def create_many(self, call: Call, bodies: list[Obj]) -> list[Obj]:
         """Bulk create: all or none."""
+        if not isinstance(bodies, list) or not bodies:
+            raise invalid("Resources required")
+        self.before_many(bodies)
         made: list[Obj] = []
         try:
             for body in bodies:

@@ -203,6 +203,14 @@ def update(call: Call, rule: Obj, changes: Obj) -> None:
         raise ApiError(400, f"Cannot update read-only attribute {others[0]}", "HTTPBadRequest")
 
 
+def refuse_several_groups(bodies: list[Obj]) -> None:
+    """A bulk of rules is of one group."""
+    if len({rule.get("security_group_id") for rule in bodies}) > 1:
+        raise bad_request(
+            "Only allowed to update rules for one security profile at a time", "SecurityGroupNotSingleGroupRules"
+        )
+
+
 RULES = Resource(
     path="security-group-rules",
     singular="security_group_rule",
@@ -223,6 +231,7 @@ RULES = Resource(
     },
     extra_filters=("normalized_cidr", "belongs_to_default_sg"),
     quota="security_group_rule",
+    before_many=refuse_several_groups,
     show=show,
     prepare=prepare,
     update=update,

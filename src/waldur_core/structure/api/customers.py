@@ -4,7 +4,6 @@ from typing import Any
 
 import django_filters
 from django.db.models import OuterRef, Q, QuerySet
-from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -38,7 +37,6 @@ def require_open(customer: Customer) -> None:
 class CustomerSerializer(ModelSerializer):
     url = LinkField("customer-detail")
     display_name = serializers.SerializerMethodField()
-    slug = serializers.SerializerMethodField()
     country = serializers.ChoiceField(choices=list(COUNTRIES.items()), required=False, allow_blank=True)
     country_name = serializers.SerializerMethodField()
     projects_count = serializers.IntegerField(read_only=True, default=0)
@@ -52,6 +50,7 @@ class CustomerSerializer(ModelSerializer):
             "country_name", "address", "postal", "bank_name", "bank_account", "homepage", "domain", "backend_id",
             "default_tax_percent", "blocked", "archived", "projects_count", "users_count",
         )  # fmt: skip
+        read_only_fields = ("slug",)
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields = super().get_fields()
@@ -67,9 +66,6 @@ class CustomerSerializer(ModelSerializer):
 
     def get_display_name(self, customer: Customer) -> str:
         return f"{customer.name} ({customer.abbreviation})" if customer.abbreviation else customer.name
-
-    def get_slug(self, customer: Customer) -> str:
-        return slugify(customer.abbreviation or customer.name)
 
     def get_country_name(self, customer: Customer) -> str:
         return COUNTRIES.get(customer.country, "")

@@ -6,7 +6,6 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -32,10 +31,10 @@ from waldur_core.structure.teams import holders
 
 class ProjectSerializer(ModelSerializer):
     url = LinkField("project-detail")
-    slug = serializers.SerializerMethodField()
     customer = RelatedLinkField("customer-detail", queryset=Customer.objects.all())
     customer_uuid = HexUUIDField(source="customer.uuid", read_only=True)
     customer_name = serializers.CharField(source="customer.name", read_only=True)
+    customer_slug = serializers.CharField(source="customer.slug", read_only=True)
     customer_native_name = serializers.CharField(source="customer.native_name", read_only=True)
     customer_abbreviation = serializers.CharField(source="customer.abbreviation", read_only=True)
     is_removed = serializers.BooleanField(default=False, read_only=True)
@@ -44,12 +43,10 @@ class ProjectSerializer(ModelSerializer):
         model = Project
         fields = (
             "url", "uuid", "created", "name", "slug", "description", "customer", "customer_uuid", "customer_name",
-            "customer_native_name", "customer_abbreviation", "backend_id", "start_date", "end_date", "is_industry",
-            "is_removed",
+            "customer_slug", "customer_native_name", "customer_abbreviation", "backend_id", "start_date", "end_date",
+            "is_industry", "is_removed",
         )  # fmt: skip
-
-    def get_slug(self, project: Project) -> str:
-        return slugify(project.name)
+        read_only_fields = ("slug",)
 
     def validate_end_date(self, value: date | None) -> date | None:
         if value and value < timezone.now().date() and (self.instance is None or value != self.instance.end_date):
@@ -83,6 +80,7 @@ class ProjectFilter(NamedFilterSet):
     customer_native_name = django_filters.CharFilter(field_name="customer__native_name", lookup_expr="icontains")
     customer_abbreviation = django_filters.CharFilter(field_name="customer__abbreviation", lookup_expr="icontains")
     backend_id = django_filters.CharFilter()
+    slug = django_filters.CharFilter()
     query = AnyOfFilter(paths=("name", "description", "backend_id", "customer__name"))
     user_uuid = HasRoleFilter()
     user_uuid_with_active_role = HasRoleFilter()

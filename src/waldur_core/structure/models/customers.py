@@ -3,10 +3,10 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from waldur_core.models import NamedModel
+from waldur_core.models import NamedModel, SluggedModel
 
 
-class Customer(NamedModel):
+class Customer(SluggedModel, NamedModel):
     """An organization: it owns projects, and as a service provider it owns offerings."""
 
     native_name = models.CharField(max_length=160, blank=True, default="")
@@ -29,11 +29,15 @@ class Customer(NamedModel):
     blocked = models.BooleanField(default=False, help_text="No new orders, no changes.")
     archived = models.BooleanField(default=False, help_text="Closed: no new orders, no changes.")
 
+    slug_is_unique: ClassVar = True
     visible_through: ClassVar = ("",)
     role_scope: ClassVar = "customer"
 
     class Meta:
         ordering = ("name",)
+
+    def slug_source(self) -> str:
+        return self.abbreviation or self.name
 
     @classmethod
     def visible_also(cls, user: Any) -> Q:
@@ -43,7 +47,7 @@ class Customer(NamedModel):
         return Q(pk__in=Project.objects.filter(visibility(user, Project)).values("customer_id"))
 
 
-class Project(NamedModel):
+class Project(SluggedModel, NamedModel):
     """Where the resources of a customer live, and where its members work."""
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="projects")
@@ -53,6 +57,7 @@ class Project(NamedModel):
     end_date = models.DateField(null=True, blank=True, help_text="No orders after it.")
     is_industry = models.BooleanField(default=False)
 
+    slug_is_unique: ClassVar = True
     visible_through: ClassVar = ("", "customer")
     role_scope: ClassVar = "project"
 

@@ -12,13 +12,15 @@ from waldur_core.permissions.access import Holder, Staff
 from waldur_core.permissions.strings import Permission
 from waldur_mastermind.marketplace.api.fields import MarketplaceStatusSerializer
 from waldur_mastermind.marketplace.api.order_reviews import read
+from waldur_mastermind.marketplace.api.resource_marks import ResourceMarksMixin
 from waldur_mastermind.marketplace.api.resource_orders import ResourceOrdersMixin
 from waldur_mastermind.marketplace.api.resource_serializers import EndDateSerializer, ResourceOptionsSerializer
 from waldur_mastermind.marketplace.api.resources import BASE_ACCESS, BaseResourceViewSet
+from waldur_mastermind.marketplace.changes import resource_changed
 from waldur_mastermind.marketplace.orders.forms import check_form
 
 
-class ResourceViewSet(ResourceOrdersMixin, BaseResourceViewSet):
+class ResourceViewSet(ResourceMarksMixin, ResourceOrdersMixin, BaseResourceViewSet):
     """The resources of your projects, and of your offerings."""
 
     access = {
@@ -27,6 +29,9 @@ class ResourceViewSet(ResourceOrdersMixin, BaseResourceViewSet):
         "switch_plan": Holder(permission=Permission.RESOURCE_SET_PLAN),
         "set_end_date": Holder(permission=Permission.RESOURCE_SET_END_DATE),
         "set_end_date_by_staff": Staff(),
+        "set_paused": Staff(),
+        "set_downscaled": Staff(),
+        "set_restrict_member_access": Staff(),
         "update_options": Holder(permission=Permission.RESOURCE_UPDATE_OPTIONS),
     }
 
@@ -51,6 +56,7 @@ class ResourceViewSet(ResourceOrdersMixin, BaseResourceViewSet):
         check_form(resource.offering.resource_options, options)
         resource.options = options
         resource.save(update_fields=["options", "modified"])
+        resource_changed.send(sender=type(resource), resource=resource)
         text = f"The options of {resource} have been changed."
         record("marketplace_resource_update_succeeded", text, scope=resource, actor=request.user)
         return Response({"status": "The options have been changed."})

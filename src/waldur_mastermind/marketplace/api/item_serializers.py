@@ -15,9 +15,10 @@ RELATED = ("offering__customer", "offering__category", "plan", "project__custome
 ITEM_FIELDS = (
     "offering", "offering_name", "offering_uuid", "offering_slug", "offering_description", "offering_type",
     "offering_shared", "offering_billable", "offering_plugin_options", "provider_name", "provider_uuid",
-    "provider_description", "category_title", "category_uuid", "plan", "plan_unit", "plan_name", "plan_uuid",
-    "plan_description", "attributes", "limits", "uuid", "created", "modified", "slug", "url", "project",
-    "project_name", "project_uuid", "project_description", "customer_name", "customer_uuid", "error_message",
+    "provider_slug", "provider_description", "category_title", "category_uuid", "plan", "plan_unit", "plan_name",
+    "plan_uuid", "plan_description", "attributes", "limits", "uuid", "created", "modified", "slug", "url", "project",
+    "project_name", "project_uuid", "project_slug", "project_description", "customer_name", "customer_uuid",
+    "customer_slug", "error_message",
     "error_traceback", "backend_id",
 )  # fmt: skip
 
@@ -38,6 +39,7 @@ class ItemSerializer(OmitsEmpty, ModelSerializer):
     offering_plugin_options = ObjectField(source="offering.plugin_options", read_only=True)
     provider_name = serializers.CharField(source="offering.customer.name", read_only=True)
     provider_uuid = HexUUIDField(source="offering.customer.uuid", read_only=True)
+    provider_slug = serializers.CharField(source="offering.customer.slug", read_only=True)
     provider_description = serializers.CharField(source="offering.customer.description", read_only=True)
     category_title = serializers.CharField(source="offering.category.title", read_only=True)
     category_uuid = HexUUIDField(source="offering.category.uuid", read_only=True)
@@ -51,9 +53,11 @@ class ItemSerializer(OmitsEmpty, ModelSerializer):
     project = RelatedLinkField("project-detail", read_only=True)
     project_name = serializers.CharField(source="project.name", read_only=True)
     project_uuid = HexUUIDField(source="project.uuid", read_only=True)
+    project_slug = serializers.CharField(source="project.slug", read_only=True)
     project_description = serializers.CharField(source="project.description", read_only=True)
     customer_name = serializers.CharField(source="project.customer.name", read_only=True)
     customer_uuid = HexUUIDField(source="project.customer.uuid", read_only=True)
+    customer_slug = serializers.CharField(source="project.customer.slug", read_only=True)
 
     def get_fields(self) -> dict[str, serializers.Field]:
         """Tracebacks are for staff and support."""

@@ -77,7 +77,7 @@ class OrderViewSet(OrderReviewsMixin, OrderOutcomesMixin, mixins.DestroyModelMix
         if key and (earlier := self._earlier(key)):
             return Response(self.get_serializer(earlier).data)
         data = read(NewOrderSerializer(data=request.data, context=self.get_serializer_context()))
-        _require_member(request.user, data["project"])
+        require_member(request.user, data["project"])
         asked = OrderRequest(
             user=request.user,
             request=request,
@@ -120,7 +120,7 @@ class OrderViewSet(OrderReviewsMixin, OrderOutcomesMixin, mixins.DestroyModelMix
         return own.order_by("created").first()
 
 
-def _require_member(user: Any, project: Project) -> None:
+def require_member(user: Any, project: Project) -> None:
     """Support sees every project but orders only in its own."""
     if not user.is_staff and not Project.objects.filter(visibility(user, Project), uuid=project.uuid).exists():
         raise PermissionDenied("You are not a member of this project.")

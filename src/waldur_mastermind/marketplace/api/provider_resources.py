@@ -1,6 +1,7 @@
 """`/api/marketplace-provider-resources/`: what a provider and his agents report of the resources they run."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -15,9 +16,12 @@ from waldur_mastermind.marketplace.api.access import provider
 from waldur_mastermind.marketplace.api.fields import MarketplaceStatusSerializer
 from waldur_mastermind.marketplace.api.order_reviews import read
 from waldur_mastermind.marketplace.api.order_serializers import BackendIDSerializer, OrderErrorSerializer
+from waldur_mastermind.marketplace.api.resource_marks import ResourceMarksMixin
 from waldur_mastermind.marketplace.api.resource_serializers import (
     BackendMetadataSerializer,
+    EffectiveIDSerializer,
     EndDateSerializer,
+    EndpointsSerializer,
     ReportSerializer,
     ResourceLimitsSerializer,
 )
@@ -26,9 +30,10 @@ from waldur_mastermind.marketplace.api.sight import as_provider
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.orders import periods, set_resource_state
 from waldur_mastermind.marketplace.orders.limits import check_limits
+from waldur_mastermind.marketplace.secrets import split
 
 
-class ProviderResourceViewSet(BaseResourceViewSet):
+class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
     """The resources of the offerings on which, or on whose customer, you have a role."""
 
     access = {
@@ -44,6 +49,11 @@ class ProviderResourceViewSet(BaseResourceViewSet):
         "set_as_erred": provider(Permission.RESOURCE_SET_STATE),
         "set_end_date_by_provider": provider(Permission.RESOURCE_SET_END_DATE),
         "refresh_last_sync": provider(Permission.RESOURCE_SET_BACKEND_METADATA),
+        "set_endpoints": provider(Permission.RESOURCE_SET_BACKEND_METADATA),
+        "set_effective_id": provider(Permission.RESOURCE_SET_BACKEND_ID),
+        "set_paused": provider(Permission.RESOURCE_SET_STATE),
+        "set_downscaled": provider(Permission.RESOURCE_SET_STATE),
+        "set_restrict_member_access": provider(Permission.RESOURCE_SET_STATE),
     }
 
     def get_queryset(self) -> QuerySet[Resource]:
@@ -58,8 +68,31 @@ class ProviderResourceViewSet(BaseResourceViewSet):
     @extend_schema(request=BackendMetadataSerializer, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])
     def set_backend_metadata(self, request: Request, uuid: str) -> Response:
-        """Replace what the service tells about the resource."""
-        return self._write(BackendMetadataSerializer(data=request.data), "The metadata have been set.")
+        """Replace what the service tells about the resource. Password-like values are kept encrypted."""
+        resource: Any = self.get_object()
+        told = read(BackendMetadataSerializer(data=request.data))["backend_metadata"]
+        resource.backend_metadata, resource.secret_metadata = split(told, resource.secret_metadata)
+        resource.save(update_fields=["backend_metadata", "secret_metadata", "modified"])
+        return Response({"status": "The metadata have been set."})
+
+    @extend_schema(request=EndpointsSerializer, responses=MarketplaceStatusSerializer)
+    @action(detail=True, methods=["post"])
+    def set_endpoints(self, request: Request, uuid: str) -> Response:
+        """Replace the addresses at which the resource is reached; one that stays keeps its uuid."""
+        resource: Any = self.get_object()
+        known = {(item["name"], item["url"]): item["uuid"] for item in resource.endpoints}
+        resource.endpoints = [
+            {"uuid": known.get((item["name"], item["url"]), uuid4().hex), **item}
+            for item in read(EndpointsSerializer(data=request.data))["endpoints"]
+        ]
+        resource.save(update_fields=["endpoints", "modified"])
+        return Response({"status": "The endpoints have been set."})
+
+    @extend_schema(request=EffectiveIDSerializer, responses=MarketplaceStatusSerializer)
+    @action(detail=True, methods=["post"])
+    def set_effective_id(self, request: Request, uuid: str) -> Response:
+        """Note the id that the resource has where its service passes it on to another."""
+        return self._write(EffectiveIDSerializer(data=request.data), "The effective id has been set.")
 
     @extend_schema(request=ReportSerializer, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])

@@ -7,11 +7,14 @@ from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from waldur_core.permissions.strings import Permission
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer
+from waldur_core.secrets.redaction import MASK
 from waldur_mastermind.marketplace.api.component_serializers import OfferingComponentSerializer
 from waldur_mastermind.marketplace.api.fields import LimitsField, ObjectField, PlanLinkField
 from waldur_mastermind.marketplace.api.item_serializers import ITEM_FIELDS, RELATED, ItemSerializer
 from waldur_mastermind.marketplace.api.order_serializers import OrderSerializer, attach_operations, with_details
+from waldur_mastermind.marketplace.api.sight import grants_of
 from waldur_mastermind.marketplace.api.usage_serializers import BaseComponentUsageSerializer
 from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Order, Plan, PlanPeriod, Resource
 from waldur_mastermind.marketplace.plugins import plugin_for, scope_link
@@ -47,6 +50,14 @@ class ReportSectionSerializer(serializers.Serializer[Any]):
     body = serializers.CharField()
 
 
+class EndpointSerializer(serializers.Serializer[Any]):
+    """An address to reach the resource by."""
+
+    uuid = serializers.CharField(read_only=True)
+    name = serializers.CharField(max_length=255)
+    url = serializers.CharField(max_length=2000)
+
+
 class ResourceSerializer(ItemSerializer):
     """A resource, as customers and providers see it."""
 
@@ -63,7 +74,8 @@ class ResourceSerializer(ItemSerializer):
     parent_name = serializers.CharField(source="parent.name", read_only=True)
     project_start_date = serializers.DateField(source="project.start_date", read_only=True, allow_null=True)
     project_end_date = serializers.DateField(source="project.end_date", read_only=True, allow_null=True)
-    backend_metadata = ObjectField(read_only=True)
+    backend_metadata = serializers.SerializerMethodField()
+    endpoints = EndpointSerializer(many=True, read_only=True)
     current_usages = ObjectField(read_only=True)
     options = ObjectField(read_only=True)
     report = ReportSectionSerializer(many=True, read_only=True)
@@ -81,8 +93,9 @@ class ResourceSerializer(ItemSerializer):
             *ITEM_FIELDS, "name", "description", "state", "scope", "resource_uuid", "resource_type",
             "effective_id", "offering_state", "offering_backend_id", "offering_components", "parent_offering_uuid",
             "parent_offering_name", "parent_uuid", "parent_name", "project_start_date", "project_end_date",
-            "backend_metadata", "current_usages", "options", "report", "end_date", "end_date_updated_at",
-            "last_sync", "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
+            "backend_metadata", "endpoints", "paused", "downscaled", "restrict_member_access",
+            "current_usages", "options", "report", "end_date", "end_date_updated_at", "last_sync",
+            "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
             "order_in_progress", "creation_order",
         )  # fmt: skip
         read_only_fields = fields
@@ -95,6 +108,16 @@ class ResourceSerializer(ItemSerializer):
     @extend_schema_field({"type": "string", "format": "uri"})
     def get_scope(self, resource: Resource) -> str | None:
         return scope_link(resource.scope, self.context)
+
+    @extend_schema_field({"type": "object", "additionalProperties": {}})
+    def get_backend_metadata(self, resource: Resource) -> dict[str, Any]:
+        """What the service tells about it; the password-like part is masked for those who may not see credentials."""
+        if not resource.secret_metadata:
+            return resource.backend_metadata
+        scopes = (resource.project, resource.customer, resource.offering, resource.offering.customer)
+        allowed = grants_of(self.context).holds(Permission.RESOURCE_SEE_CREDENTIALS, *scopes)
+        hidden = resource.secret_metadata if allowed else dict.fromkeys(resource.secret_metadata, MASK)
+        return {**resource.backend_metadata, **hidden}
 
     def get_resource_type(self, resource: Resource) -> str | None:
         return resource.offering.type if resource.scope_uuid else None
@@ -181,6 +204,26 @@ class BackendMetadataSerializer(serializers.Serializer[Any]):
 
 class ReportSerializer(serializers.Serializer[Any]):
     report = ReportSectionSerializer(many=True, allow_empty=False)
+
+
+class EndpointsSerializer(serializers.Serializer[Any]):
+    endpoints = EndpointSerializer(many=True)
+
+
+class EffectiveIDSerializer(serializers.Serializer[Any]):
+    effective_id = serializers.CharField(max_length=255, allow_blank=True, required=False, default="")
+
+
+class PausedSerializer(serializers.Serializer[Any]):
+    paused = serializers.BooleanField(default=False)
+
+
+class DownscaledSerializer(serializers.Serializer[Any]):
+    downscaled = serializers.BooleanField(default=False)
+
+
+class RestrictMemberAccessSerializer(serializers.Serializer[Any]):
+    restrict_member_access = serializers.BooleanField(default=False)
 
 
 class PlanPeriodSerializer(ModelSerializer):

@@ -26,6 +26,7 @@ from waldur_mastermind.marketplace.api.resource_serializers import (
     ResourceUpdateSerializer,
     with_everything,
 )
+from waldur_mastermind.marketplace.changes import resource_changed
 from waldur_mastermind.marketplace.models import Offering, Plan, Resource
 from waldur_mastermind.marketplace.orders.unlinking import unlink_resource
 from waldur_mastermind.marketplace.plugins import plugin_for
@@ -62,6 +63,7 @@ class BaseResourceViewSet(TerminationMixin, mixins.UpdateModelMixin, ReadOnlyVie
             require_permission(self.request.user, Permission.RESOURCE_SET_END_DATE, scopes_of(resource, CONSUMER))
             check_end_date(end_date)
         serializer.save()
+        resource_changed.send(sender=Resource, resource=resource)
         text = f"The resource {resource} has been changed."
         record("marketplace_resource_update_succeeded", text, scope=resource, actor=self.request.user)
 
@@ -99,6 +101,7 @@ class BaseResourceViewSet(TerminationMixin, mixins.UpdateModelMixin, ReadOnlyVie
         resource.end_date, resource.end_date_updated_at = end_date, timezone.now()
         resource.end_date_requested_by = self.request.user
         resource.save(update_fields=["end_date", "end_date_updated_at", "end_date_requested_by", "modified"])
+        resource_changed.send(sender=Resource, resource=resource)
         record(
             "marketplace_resource_update_end_date_succeeded",
             f"{resource} will be terminated on {end_date}." if end_date else f"{resource} has no end date any more.",

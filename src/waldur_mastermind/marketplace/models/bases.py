@@ -1,4 +1,4 @@
-"""What several models of the marketplace share: a slug, a backing object, states that change by compare-and-set."""
+"""What several models of the marketplace share: a backing object, states that change by compare-and-set."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
@@ -6,24 +6,13 @@ from typing import Any, ClassVar
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.dispatch import Signal
 from django.utils import timezone
-from django.utils.text import slugify
 
 from waldur_core.rest.errors import Conflict
 
-
-class SluggedModel(models.Model):
-    """A short name for addresses, made from the name when none is given. Not unique: the uuid identifies."""
-
-    slug = models.SlugField(max_length=150, blank=True, default="")
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.slug:
-            self.slug = slugify(str(self))[:150]
-        super().save(*args, **kwargs)
+# Announced inside the transaction of the change: sender=model, instance, old, new. What agents are told hangs on it.
+state_entered = Signal()
 
 
 class ScopedModel(models.Model):
@@ -64,5 +53,7 @@ class TransitionModel(models.Model):
         if self.state not in sources or not rows.update(**fields):
             names = " or ".join(sorted(sources))
             raise Conflict(f"The {model._meta.verbose_name} is {self.state}; this is possible only in {names}.")
+        old = self.state
         for name, value in fields.items():
             setattr(self, name, value)
+        state_entered.send(sender=model, instance=self, old=old, new=new)

@@ -3,10 +3,10 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from waldur_core.models import NamedModel
+from waldur_core.models import NamedModel, SluggedModel
 from waldur_core.secrets.fields import EncryptedJSONField
 from waldur_core.structure.models import Customer, Project
-from waldur_mastermind.marketplace.models.bases import ScopedModel, SluggedModel, TransitionModel
+from waldur_mastermind.marketplace.models.bases import ScopedModel, TransitionModel
 from waldur_mastermind.marketplace.models.categories import Category
 
 

@@ -4,10 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from waldur_core.models import IdentifiedModel
+from waldur_core.models import IdentifiedModel, SluggedModel
 from waldur_core.secrets.fields import EncryptedJSONField
 from waldur_core.structure.models import Customer, Project
-from waldur_mastermind.marketplace.models.bases import SluggedModel, TransitionModel
+from waldur_mastermind.marketplace.models.bases import TransitionModel
 from waldur_mastermind.marketplace.models.offerings import Offering
 from waldur_mastermind.marketplace.models.plans import Plan
 from waldur_mastermind.marketplace.models.resources import Resource

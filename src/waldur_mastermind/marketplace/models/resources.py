@@ -1,13 +1,14 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from waldur_core.models import IdentifiedModel, NamedModel
+from waldur_core.models import IdentifiedModel, NamedModel, SluggedModel
+from waldur_core.secrets.fields import EncryptedJSONField
 from waldur_core.structure.models import Customer, Project
-from waldur_mastermind.marketplace.models.bases import ScopedModel, SluggedModel, TransitionModel
+from waldur_mastermind.marketplace.models.bases import ScopedModel, TransitionModel
 from waldur_mastermind.marketplace.models.offerings import Offering
 from waldur_mastermind.marketplace.models.plans import Plan
 
@@ -56,12 +57,27 @@ class Resource(TransitionModel, ScopedModel, SluggedModel, NamedModel):
     )
     end_date_updated_at = models.DateTimeField(null=True, blank=True)
     last_sync = models.DateTimeField(auto_now_add=True)
+    endpoints = models.JSONField(default=list, blank=True, help_text="Addresses to reach it by: [{uuid, name, url}].")
+    secret_metadata: Any = EncryptedJSONField(
+        default=dict, blank=True, help_text="The password-like part of what the service tells about it."
+    )
+    paused = models.BooleanField(default=False, help_text="Its service is to stop it for the time being.")
+    downscaled = models.BooleanField(default=False, help_text="Its service is to give it the least it can.")
+    restrict_member_access = models.BooleanField(default=False, help_text="Members of the project are kept out.")
 
+    slug_is_unique: ClassVar[bool] = True
     visible_through: ClassVar[tuple[str, ...]] = ("project", "project__customer", "offering", "offering__customer")
 
     class Meta:
         ordering = ("name",)
         indexes = (models.Index(fields=("content_type", "object_id")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("scope_uuid",),
+                condition=~models.Q(state="Terminated"),
+                name="one_living_resource_per_scope",
+            ),
+        )
 
     @property
     def customer(self) -> Customer:

@@ -7,12 +7,20 @@ from waldur_openstack.models import Network, SecurityGroup, SubNet, Tenant
 from waldur_openstack.workflows.context import CloudContext
 
 
-class TenantContext(CloudContext):
-    subject: Tenant
+class ProjectContext(CloudContext):
+    """Of whatever makes a tenant's project."""
 
     @property
     def domain(self) -> str:
         return self.admin.identity.domain_id(self.admin.credentials.domain)
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        return self.admin.identity.roles()
+
+
+class TenantContext(ProjectContext):
+    subject: Tenant
 
     @cached_property
     def network(self) -> Network | None:
@@ -30,7 +38,3 @@ class TenantContext(CloudContext):
     @property
     def group(self) -> SecurityGroup:
         return self.row(self.tenant.securitygroups)
-
-    @cached_property
-    def roles(self) -> dict[str, str]:
-        return self.admin.identity.roles()

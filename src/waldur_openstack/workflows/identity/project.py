@@ -5,40 +5,47 @@ from typing import Any
 from django.conf import settings
 
 from waldur_core.operations.errors import Invalid
+from waldur_core.operations.models import Operation
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.workflows.context import mark, save
 from waldur_openstack.workflows.identity.cleanup import delete_default_security_group
-from waldur_openstack.workflows.identity.context import TenantContext
+from waldur_openstack.workflows.identity.context import ProjectContext
 
 MEMBER_ROLES = ("Member", "_member_", "member")  # old and new clouds
+IMPORT = "openstack.tenant.import"
 GOES_WITH_PROJECT = "it disappears with the project"
 
 
-def create_project(context: TenantContext) -> JSON:
+def create_project(context: ProjectContext) -> JSON:
     tenant = context.tenant
     return context.admin.identity.create_project(
         name=tenant.name, domain_id=context.domain, description=tenant.description, enabled=True, tags=[mark(tenant)]
     )
 
 
-def find_project(context: TenantContext) -> JSON | None:
+def find_project(context: ProjectContext) -> JSON | None:
     return context.admin.identity.find_project_by_tag(mark(context.tenant))
 
 
-def find_own_project(context: TenantContext) -> JSON | None:
-    """The tenant's project if it is still there: by its id, or by our tag when a crash kept the id from us."""
+def find_own_project(context: ProjectContext) -> JSON | None:
+    """The tenant's project if it is still there: by its id, or by our tag when a crash kept the id from us.
+
+    A project whose import has failed is not the tenant's, whatever its tag says.
+    """
     known = context.tenant.backend_id
+    if not known and Operation.objects.filter(subject_uuid=context.tenant.uuid, workflow=IMPORT).exists():
+        return None
     return context.admin.identity.find_project(known) if known else find_project(context)
 
 
-def delete_project(context: TenantContext) -> None:
+def delete_project(context: ProjectContext) -> None:
     if context.tenant.backend_id:
         context.admin.identity.delete_project(context.tenant.backend_id)
         save(context.tenant, backend_id="")
 
 
-def undo_project(context: TenantContext) -> None:
+def undo_project(context: ProjectContext) -> None:
     """Delete the project, and the default security group that Neutron made in it by itself."""
     if context.tenant.backend_id:
         delete_default_security_group(context.admin, context.tenant.backend_id)
@@ -46,12 +53,12 @@ def undo_project(context: TenantContext) -> None:
     delete_project(context)
 
 
-def grant_admin(context: TenantContext) -> None:
+def grant_admin(context: ProjectContext) -> None:
     identity, project = context.admin.identity, context.tenant.backend_id
     identity.grant_role(project, identity.own_user_id(), role_id(context, ("admin",)))
 
 
-def create_user(context: TenantContext) -> JSON:
+def create_user(context: ProjectContext) -> JSON:
     tenant = context.tenant
     return context.admin.identity.create_user(
         name=tenant.user_username,
@@ -63,33 +70,33 @@ def create_user(context: TenantContext) -> JSON:
     )
 
 
-def find_user(context: TenantContext) -> JSON | None:
+def find_user(context: ProjectContext) -> JSON | None:
     user = context.admin.identity.find_user(context.tenant.user_username, context.domain)
     return user if user and user.get("description") == mark(context.tenant) else None
 
 
-def record_user(context: TenantContext, user: JSON) -> None:
+def record_user(context: ProjectContext, user: JSON) -> None:
     save(context.tenant, user_id=user["id"])
 
 
-def delete_user(context: TenantContext) -> None:
+def delete_user(context: ProjectContext) -> None:
     if context.tenant.user_id:
         context.admin.identity.delete_user(context.tenant.user_id)
         save(context.tenant, user_id="")
 
 
-def delete_found_user(context: TenantContext) -> None:
+def delete_found_user(context: ProjectContext) -> None:
     user = find_user(context)
     if user:
         context.admin.identity.delete_user(user["id"])
 
 
-def grant_member(context: TenantContext) -> None:
+def grant_member(context: ProjectContext) -> None:
     tenant = context.tenant
     context.admin.identity.grant_role(tenant.backend_id, tenant.user_id, role_id(context, MEMBER_ROLES))
 
 
-def role_id(context: TenantContext, names: tuple[str, ...]) -> str:
+def role_id(context: ProjectContext, names: tuple[str, ...]) -> str:
     for name in names:
         if name in context.roles:
             return context.roles[name]
@@ -102,7 +109,7 @@ def blacklisted(username: str) -> bool:
 
 
 def set_quotas(service: str) -> Any:
-    def do(context: TenantContext) -> None:
+    def do(context: ProjectContext) -> None:
         gateway = getattr(context.admin, service)
         gateway.set_quotas(context.tenant.backend_id, quotas.backend_limits(context.tenant, service))
 
@@ -112,7 +119,7 @@ def set_quotas(service: str) -> Any:
 def delete_quotas(service: str) -> Any:
     """The services keep quotas of projects that are gone: remove them ourselves."""
 
-    def undo(context: TenantContext) -> None:
+    def undo(context: ProjectContext) -> None:
         if context.tenant.backend_id:
             getattr(context.admin, service).delete_quotas(context.tenant.backend_id)
 

@@ -1,6 +1,6 @@
 """For each section of the client the class with its scenarios; `openstack_volumes_extend` is `Volumes.extend`."""
 
-from tests.e2e.client.scenarios import block_storage, catalogue, compute, identity, network
+from tests.e2e.client.scenarios import block_storage, catalogue, compute, identity, network, replication
 from tests.e2e.client.scenarios.base import Scenarios
 
 SECTIONS: dict[str, type[Scenarios]] = {
@@ -26,5 +26,6 @@ SECTIONS: dict[str, type[Scenarios]] = {
         catalogue.VolumeTypes,
         catalogue.InstanceZones,
         catalogue.VolumeZones,
+        replication.Migrations,
     )
 }

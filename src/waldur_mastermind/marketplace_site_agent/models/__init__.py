@@ -1,0 +1,18 @@
+"""Agents and what they do, the accounts of users at their services, what they found there, what they are to be told."""
+
+from waldur_mastermind.marketplace_site_agent.models.accounts import CourseAccount, ProjectServiceAccount
+from waldur_mastermind.marketplace_site_agent.models.identities import AgentIdentity, AgentProcessor, AgentService
+from waldur_mastermind.marketplace_site_agent.models.offering_users import AttributeConfig, OfferingUser
+from waldur_mastermind.marketplace_site_agent.models.queues import AgentMessage, AgentQueue
+
+__all__ = [
+    "AgentIdentity",
+    "AgentMessage",
+    "AgentProcessor",
+    "AgentQueue",
+    "AgentService",
+    "AttributeConfig",
+    "CourseAccount",
+    "OfferingUser",
+    "ProjectServiceAccount",
+]

@@ -1,0 +1,39 @@
+"""Who works with a resource: the people with a role on its project."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
+
+from waldur_core.permissions.models import UserRole
+from waldur_core.structure.models import Project, User
+from waldur_mastermind.marketplace.models import Offering, Resource
+
+
+def project_grants(projects: Iterable[Any] | QuerySet[Any]) -> QuerySet[Any]:
+    """The roles that active people hold on any of the projects (or ids of projects)."""
+    content_type = ContentType.objects.get_for_model(Project)
+    active = UserRole.objects.active().filter(content_type=content_type, object_id__in=projects)
+    found: QuerySet[Any] = active.filter(user__is_active=True).select_related("user", "role")
+    return found
+
+
+def strongest_grants(project: Project) -> list[UserRole]:
+    """One grant for each person on the project: of the role that permits most."""
+    strongest: dict[int, UserRole] = {}
+    for grant in project_grants([project.pk]).order_by("user__username", "pk"):
+        known = strongest.get(grant.user_id)
+        if known is None or len(grant.role.permissions) > len(known.role.permissions):
+            strongest[grant.user_id] = grant
+    return list(strongest.values())
+
+
+def projects_of(offering: Offering) -> QuerySet[Any]:
+    """Ids of the projects that have something of the offering."""
+    return Resource.objects.filter(offering=offering, state__in=Resource.ALIVE).values("project_id")
+
+
+def users_of(offering: Offering) -> QuerySet[User]:
+    """The people on the projects that have something of the offering."""
+    return User.objects.filter(pk__in=project_grants(projects_of(offering)).values("user_id"))

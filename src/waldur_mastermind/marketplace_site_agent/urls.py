@@ -1,0 +1,37 @@
+from rest_framework.routers import BaseRouter
+
+from waldur_mastermind.marketplace_site_agent.api.accounts import CourseAccountViewSet, ProjectServiceAccountViewSet
+from waldur_mastermind.marketplace_site_agent.api.identities import (
+    AgentIdentityViewSet,
+    AgentProcessorViewSet,
+    AgentServiceViewSet,
+)
+from waldur_mastermind.marketplace_site_agent.api.offering_users import OfferingUserViewSet
+from waldur_mastermind.marketplace_site_agent.api.offerings import AgentOfferingViewSet
+from waldur_mastermind.marketplace_site_agent.api.providers import ProviderKeysViewSet
+from waldur_mastermind.marketplace_site_agent.api.resources import (
+    ConsumerResourceTeamViewSet,
+    ProviderResourceTeamViewSet,
+)
+
+VIEW_SETS = {
+    "marketplace-site-agent-identities": (AgentIdentityViewSet, "marketplace-site-agent-identity"),
+    "marketplace-site-agent-services": (AgentServiceViewSet, "marketplace-site-agent-service"),
+    "marketplace-site-agent-processors": (AgentProcessorViewSet, "marketplace-site-agent-processor"),
+    "marketplace-offering-users": (OfferingUserViewSet, "marketplace-offering-user"),
+    "marketplace-project-service-accounts": (ProjectServiceAccountViewSet, "marketplace-project-service-account"),
+    "marketplace-course-accounts": (CourseAccountViewSet, "marketplace-course-account"),
+}
+
+# Further actions on what the marketplace serves.
+ACTIONS = {
+    "marketplace-provider-offerings": (AgentOfferingViewSet, "marketplace-provider-offering-agent"),
+    "marketplace-provider-resources": (ProviderResourceTeamViewSet, "marketplace-provider-resource-team"),
+    "marketplace-service-providers": (ProviderKeysViewSet, "marketplace-service-provider-keys"),
+    "marketplace-resources": (ConsumerResourceTeamViewSet, "marketplace-resource-team"),
+}
+
+
+def register(router: BaseRouter) -> None:
+    for prefix, (view_set, basename) in [*VIEW_SETS.items(), *ACTIONS.items()]:
+        router.register(prefix, view_set, basename=basename)

@@ -1,0 +1,59 @@
+"""What the steps of migrations see: the tenant that is made, the items of the plan, and how progress is kept."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+
+from waldur_core.operations import leases
+from waldur_openstack.models import Network, Port, Router, SecurityGroup, SubNet
+from waldur_openstack.workflows.identity.context import ProjectContext
+from waldur_openstack_replication.models import Migration, MigrationItem
+
+Kind, State = MigrationItem.Kind, MigrationItem.State
+
+# the rows that stand for items
+MODELS: dict[str, Any] = {
+    Kind.NETWORK: Network,
+    Kind.SUBNET: SubNet,
+    Kind.ROUTER: Router,
+    Kind.SECURITY_GROUP: SecurityGroup,
+    Kind.PORT: Port,
+}
+
+
+class MigrationContext(ProjectContext):
+    subject: Migration
+
+    @property
+    def project_id(self) -> str:
+        return self.tenant.backend_id
+
+    def items(self, *kinds: str, states: Iterable[str] = (State.PLANNED,)) -> list[MigrationItem]:
+        return list(self.subject.items.filter(kind__in=kinds, state__in=states))
+
+    @cached_property
+    def backend_ids(self) -> dict[str, str]:
+        """{id of an object in the source: id of what was made of it}."""
+        made = self.subject.items.exclude(backend_id="").filter(state__in=MigrationItem.MADE)
+        return dict(made.values_list("source_id", "backend_id"))
+
+    @cached_property
+    def automatic_subnets(self) -> frozenset[str]:
+        """Those whose addresses follow from MAC addresses."""
+        subnets = self.subject.items.filter(kind=Kind.SUBNET)
+        automatic = subnets.filter(wanted__ipv6_address_mode__in=("slaac", "dhcpv6-stateless"))
+        return frozenset(automatic.values_list("source_id", flat=True))
+
+    def settle(self, items: list[MigrationItem]) -> None:
+        """Keep what became of some items, and that we are still the ones who are at work."""
+        with transaction.atomic():
+            leases.save(self.operation)
+            MigrationItem.objects.bulk_update(items, ["state", "backend_id", "reason", "uuid"], batch_size=500)
+        self.backend_ids.update({i.source_id: i.backend_id for i in items if i.state in MigrationItem.MADE})
+
+    def rows(self, kind: str, items: Iterable[MigrationItem]) -> dict[Any, Any]:
+        """The rows of items, by uuid."""
+        model = MODELS[kind]
+        return {row.uuid: row for row in model.objects.filter(uuid__in=[item.uuid for item in items])}

@@ -1,0 +1,149 @@
+"""Interfaces and static routes of routers: one call each, several at a time."""
+
+from collections import defaultdict
+from typing import Any
+
+from waldur_core.structure.states import CoreState
+from waldur_openstack.cloud import Cloud
+from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.marks import mark
+from waldur_openstack.models import Port, Router, SubNet
+from waldur_openstack.models.network import ROUTER_INTERFACES
+from waldur_openstack.sync.network import port_columns, router_columns
+from waldur_openstack_replication.models import MigrationItem
+from waldur_openstack_replication.workflows.bodies import MissingPart, reference
+from waldur_openstack_replication.workflows.context import Kind, MigrationContext, State
+from waldur_openstack_replication.workflows.making import failed, give_up, keep, settle_each
+
+Wanted = tuple[str, str, str]  # router, subnet and address of an interface
+
+
+def interfaces_there(context: MigrationContext) -> dict[Wanted, JSON]:
+    found = {}
+    for port in context.cloud.network.list("port", project_id=context.project_id):
+        if port["device_owner"] in ROUTER_INTERFACES:
+            for fixed in port["fixed_ips"]:
+                found[port["device_id"], fixed["subnet_id"], fixed["ip_address"]] = port
+    return found
+
+
+def where(context: MigrationContext, item: MigrationItem) -> Wanted:
+    router = reference(context, item.wanted["router"], "router")
+    return router, reference(context, item.wanted["subnet"], "subnet"), item.wanted["ip_address"]
+
+
+def adopt_interfaces(context: MigrationContext) -> dict[Wanted, JSON] | None:
+    """All interfaces there are, when none is left to be made."""
+    pending = context.items(Kind.INTERFACE)
+    if not pending and not context.items(Kind.INTERFACE, states=MigrationItem.MADE):
+        return {}
+    there = interfaces_there(context)
+    known = context.backend_ids
+    whole = [item for item in pending if {item.wanted["router"], item.wanted["subnet"]} <= known.keys()]
+    pairs = [(item, there[where(context, item)]) for item in whole if where(context, item) in there]
+    keep(context, Kind.INTERFACE, pairs, State.ADOPTED)
+    return None if context.items(Kind.INTERFACE) else there
+
+
+def connect(context: MigrationContext) -> dict[Wanted, JSON]:
+    """Put the subnets on their routers; returns all interfaces there are then."""
+    subnets = context.subject.items.filter(kind=Kind.SUBNET)
+    known = dict(subnets.values_list("source_id", "wanted"))
+    ready, lost = [], []
+    for item in context.items(Kind.INTERFACE):
+        try:
+            place, wanted = where(context, item), known[item.wanted["subnet"]]
+            network = reference(context, wanted["network"], "network")
+            by_gateway = wanted["gateway_ip"] == item.wanted["ip_address"]
+            ready.append(([item], (mark(item), place, "" if by_gateway else network)))
+        except MissingPart as reason:
+            lost.append(failed(item, str(reason)))
+    give_up(context, lost)
+    cloud = context.cloud
+    settle_each(
+        context,
+        lambda job: _connect(cloud, *job),
+        ready,
+        lambda items, port: keep(context, Kind.INTERFACE, [(items[0], {"id": port})], State.CREATED),
+    )
+    return interfaces_there(context) if ready else {}
+
+
+def _connect(cloud: Cloud, own: str, place: Wanted, network: str) -> str:
+    """By the subnet's gateway address; with any other address by a port that has it. Returns the port's id."""
+    router, subnet, address = place
+    if not network:
+        return str(cloud.network.add_router_interface(router, subnet)["port_id"])
+    fixed = [{"subnet_id": subnet, "ip_address": address}]
+    port = cloud.network.first("port", description=own)
+    port = port or cloud.network.create("port", network_id=network, fixed_ips=fixed, description=own)
+    cloud.network.add_router_interface(router, port_id=port["id"])
+    return str(port["id"])
+
+
+def keep_interfaces(context: MigrationContext, there: dict[Wanted, JSON]) -> None:
+    """The rows of the interfaces' ports, and what subnets and routers say of them."""
+    made = {item.backend_id for item in context.items(Kind.INTERFACE, states=MigrationItem.MADE)}
+    if not there:
+        return
+    tenant: Any = context.tenant
+    routers = {row.backend_id: row for row in Router.objects.filter(tenant=tenant).exclude(backend_id="")}
+    subnets = {row.backend_id: row for row in SubNet.objects.filter(tenant=tenant).exclude(backend_id="")}
+    known = set(Port.objects.filter(tenant=tenant, backend_id__in=made).values_list("backend_id", flat=True))
+    addresses: dict[str, list[JSON]] = defaultdict(list)
+    rows = []
+    listed = {port["id"]: port for port in there.values() if port["id"] in made}
+    for port in sorted(listed.values(), key=lambda port: str(port["id"])):
+        addresses[port["device_id"]] += port["fixed_ips"]
+        on = [subnets[fixed["subnet_id"]] for fixed in port["fixed_ips"]]
+        for subnet, fixed in zip(on, port["fixed_ips"], strict=True):
+            subnet.is_connected = True
+            if subnet.router is None or fixed["ip_address"] == subnet.gateway_ip:  # its way out
+                subnet.router = routers.get(port["device_id"])
+        if port["id"] not in known:
+            rows.append(
+                Port(
+                    tenant=tenant, project=tenant.project, service_settings=tenant.service_settings,
+                    network_id=on[0].network_id if on else None, subnet=on[0] if on else None, state=CoreState.OK,
+                    backend_id=port["id"], **port_columns(port),
+                )
+            )  # fmt: skip
+    Port.objects.bulk_create(rows, batch_size=500)
+    SubNet.objects.bulk_update(subnets.values(), ["is_connected", "router"], batch_size=500)
+    for backend_id, fixed_ips in addresses.items():
+        if backend_id in routers:
+            routers[backend_id].fixed_ips = fixed_ips
+    Router.objects.bulk_update(routers.values(), ["fixed_ips"], batch_size=500)
+
+
+def set_routes(context: MigrationContext) -> None:
+    """All routes of a router in one call; one that has them already is left alone."""
+    routes = defaultdict(list)
+    for item in context.items(Kind.ROUTE):
+        routes[item.wanted["router"]].append(item)
+    lost = [item for router, items in routes.items() if router not in context.backend_ids for item in items]
+    give_up(context, [failed(item, "Its router could not be made.") for item in lost])
+    pending = [(context.backend_ids[key], items) for key, items in routes.items() if key in context.backend_ids]
+    if not pending:
+        return
+    cloud = context.cloud
+    there = {router["id"]: router for router in cloud.network.list("router", project_id=context.project_id)}
+
+    def done(items: list[MigrationItem], found: JSON) -> None:
+        keep(context, Kind.ROUTE, [(item, {"id": f"{found['id']}:{item.pk}"}) for item in items], State.CREATED)
+        Router.objects.filter(tenant=context.tenant, backend_id=found["id"]).update(**router_columns(found))
+
+    todo = [(items, (there.get(router), router, _wanted(items))) for router, items in pending]
+    settle_each(context, lambda job: _set_routes(cloud, *job), todo, done)
+
+
+def _wanted(items: list[MigrationItem]) -> list[JSON]:
+    return [{name: item.wanted[name] for name in ("destination", "nexthop")} for item in items]
+
+
+def _set_routes(cloud: Cloud, there: JSON | None, router: str, wanted: list[JSON]) -> JSON:
+    has = (there or {}).get("routes") or []
+    if there and all(route in has for route in wanted):
+        return there
+    kept = [route for route in has if route not in wanted]
+    return cloud.network.update("router", router, routes=kept + wanted)
