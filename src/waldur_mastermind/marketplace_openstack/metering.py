@@ -9,12 +9,10 @@ from waldur_core.quotas import counters
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.usage_checks import METERED
 from waldur_mastermind.marketplace.usages import record_all
-from waldur_mastermind.marketplace_openstack.tenants import COMPONENT_QUOTAS, MIB_PER_GB
+from waldur_mastermind.marketplace_openstack.limits import QUOTAS, component_named
 from waldur_openstack.models import Tenant
 from waldur_openstack.quotas import TYPE_PREFIX
 from waldur_openstack.sync.signals import counted
-
-TYPE_COMPONENT = "volume_type_"
 
 
 @receiver(counted, sender=Tenant)
@@ -29,10 +27,9 @@ def follow_counters(instances: list[Tenant], **_: Any) -> None:
 
 def amounts(usages: Mapping[str, int]) -> dict[str, int]:
     """Usages of quotas in the names and units of components: cores, and MiB."""
-    whole = {component: usages[quota] for component, quota in COMPONENT_QUOTAS.items() if quota in usages}
-    by_type = {
-        f"{TYPE_COMPONENT}{name.removeprefix(TYPE_PREFIX)}": usage * MIB_PER_GB
-        for name, usage in usages.items()
-        if name.startswith(TYPE_PREFIX)
-    }
-    return {name: max(usage, 0) for name, usage in {**whole, **by_type}.items()}
+    found = {component: usages[quota] for component, quota in QUOTAS.items() if quota in usages}
+    for name in usages:
+        if name.startswith(TYPE_PREFIX):
+            component, unit = component_named(name)
+            found[component] = usages[name] * unit
+    return {name: max(usage, 0) for name, usage in found.items()}
