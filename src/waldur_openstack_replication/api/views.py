@@ -56,10 +56,6 @@ class MigrationItemFilter(django_filters.FilterSet):
     state = MultiValueFilter(field_name="state")
     kind = MultiValueFilter(field_name="kind")
 
-    class Meta:
-        model = MigrationItem
-        fields = ()
-
 
 class MigrationViewSet(
     ListMixin,
