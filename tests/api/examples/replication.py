@@ -1,11 +1,11 @@
 """A migration that has come to rest."""
 
 from tests.api.examples import example_of
-from tests.api.examples.openstack import tenant
 from tests.factories import Cast
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Category, Offering, Resource
+from waldur_openstack.models import Tenant
 from waldur_openstack_replication.models import Migration
 
 
@@ -18,7 +18,9 @@ def migration(cast: Cast) -> Migration:
     )
     made = [Resource(name=name, offering=offering, project=cast.project, limits={"cores": 1}) for name in ("a", "b")]
     for resource in made:
-        resource.scope = tenant(cast)
+        resource.scope = Tenant.objects.create(
+            name=f"Migrated {resource.name}", project=cast.project, service_settings=settings, state=CoreState.OK
+        )
         resource.save()
     return Migration.objects.create(
         created_by=cast.owner, src_resource=made[0], dst_resource=made[1], service_settings=settings,
