@@ -102,8 +102,8 @@ class Play:
         return type(self.subject).objects.filter(pk=self.subject.pk).first()
 
     def outcome(self) -> Outcome:
-        """How the operation ended, the state of the subject (empty: gone), what the cloud has, what our tables have, and
-        where the audit finds that the two differ."""
+        """How the operation ended, the state of the subject (empty: gone), what the cloud has, what our tables have,
+        and where the audit finds that the two differ."""
         row = self.row()
         in_cloud = Counter({kind: len(found) for kind, found in self.twin.objects().items()})
         rows = {
@@ -112,7 +112,9 @@ class Play:
         return self.operation.state, row.state if row else "", dict(+in_cloud), rows, self.findings()
 
     def findings(self) -> dict[str, int]:
-        return dict(Counter(f"{finding.check} of {finding.kind}" for finding in full_audit(self.stage.service).findings))
+        return dict(
+            Counter(f"{finding.check} of {finding.kind}" for finding in full_audit(self.stage.service).findings)
+        )
 
     def left_in_cloud(self) -> dict[str, Any]:
         """What exists that was not there before the workflow began."""
