@@ -11,12 +11,30 @@ def every(variable: str, default: float) -> float:
     return float(os.environ.get(variable, default))
 
 
+# seed: Scheduled Tasks; the first one makes changes show sooner
+PERIODS = {
+    name: every(f"OPENSTACK_{name.upper()}_SECONDS", default)
+    for name, default in {
+        "sync_changes": MINUTE,
+        "pull_quotas": 12 * HOUR,
+        "pull_resources": HOUR,
+        "pull_subresources": 2 * HOUR,
+        "pull_properties": 24 * HOUR,
+        "resolve_stuck_resources": HOUR,
+        "mark_stuck_updating_tenants_as_erred": HOUR,
+        "mark_stuck_deleting_tenants_as_erred": 24 * HOUR,
+        "delete_expired_backups": 10 * MINUTE,
+        "delete_expired_snapshots": 10 * MINUTE,
+    }.items()
+}
+
 BEAT_SCHEDULE = {
     "sweep-operations": {"task": "operations.sweep", "schedule": 5.0},
     "check-ssh-keys": {"task": "openstack.check_keys", "schedule": HOUR},
     "release-waiting-orders": {"task": "marketplace.release_waiting_orders", "schedule": 24 * HOUR},
     "terminate-expired-resources": {"task": "marketplace.terminate_expired_resources", "schedule": 24 * HOUR},
     "apply-future-prices": {"task": "marketplace.apply_future_prices", "schedule": 24 * HOUR},
+    "follow-storage-modes": {"task": "marketplace_openstack.follow_storage_modes", "schedule": 5 * MINUTE},
     "create-resources-for-lost-instances-and-volumes": {
         "task": "marketplace_openstack.create_resources_for_lost_instances_and_volumes",
         "schedule": every("LOST_RESOURCES_SECONDS", 6 * HOUR),
@@ -32,15 +50,9 @@ BEAT_SCHEDULE = {
     "carry-messages-to-agents": {"task": "site_agent.carry_messages", "schedule": 30.0},
     "close-stale-queues-of-agents": {"task": "site_agent.close_stale_queues", "schedule": MINUTE},
     "run-due-schedules": {"task": "openstack.run_due_schedules", "schedule": 10 * MINUTE},
-    "delete-expired-backups": {"task": "openstack.delete_expired_backups", "schedule": 10 * MINUTE},
-    "resolve-stuck-resources": {"task": "openstack.resolve_stuck_resources", "schedule": HOUR},
-    "mark-stuck-updating-tenants-as-erred": {
-        "task": "openstack.mark_stuck_updating_tenants_as_erred",
-        "schedule": HOUR,
+    "forget-sync-runs": {"task": "openstack.forget_sync_runs", "schedule": 24 * HOUR},
+    **{
+        name.replace("_", "-"): {"task": f"openstack.{name}", "schedule": period, "options": {"expires": period}}
+        for name, period in PERIODS.items()
     },
-    "mark-stuck-deleting-tenants-as-erred": {
-        "task": "openstack.mark_stuck_deleting_tenants_as_erred",
-        "schedule": 24 * HOUR,
-    },
-    "delete-expired-snapshots": {"task": "openstack.delete_expired_snapshots", "schedule": 10 * MINUTE},
 }

@@ -72,7 +72,8 @@ def removing(owners: dict[str, Tenant], moment: datetime) -> set[int]:
 
 def lock(tenants: Any) -> None:
     """Two pulls must not take in the same."""
-    list(Tenant.objects.filter(pk__in={tenant.pk for tenant in tenants}).order_by("pk").select_for_update().only("pk"))
+    concerned = Tenant.objects.filter(pk__any_of={tenant.pk for tenant in tenants})
+    list(concerned.order_by("pk").select_for_update().only("pk"))
 
 
 def strangers(kind: Kind, scope: Scope, unknown: list[JSON], owners: dict[str, Tenant], seen: Look) -> list[JSON]:
@@ -80,12 +81,14 @@ def strangers(kind: Kind, scope: Scope, unknown: list[JSON], owners: dict[str, T
     ids, marks = [item["id"] for item in unknown], {mark for item in unknown if (mark := kind.mark(item))}
     rows = kind.model._default_manager.filter(service_settings=scope.service_settings)
     known, owned = set(), set()
-    for backend_id, uuid in rows.filter(Q(backend_id__in=ids) | Q(uuid__in=marks)).values_list("backend_id", "uuid"):
+    same = rows.filter(Q(backend_id__any_of=ids) | Q(uuid__in=marks))
+    for backend_id, uuid in same.values_list("backend_id", "uuid"):
         known.add(backend_id)
         owned.add(uuid.hex)
     if marks:
-        at_work = Operation.objects.filter(Q(state__in=Operation.LIVE) | Q(modified__gte=seen.moment))
-        owned |= {uuid.hex for uuid in at_work.filter(subject_uuid__in=marks).values_list("subject_uuid", flat=True)}
+        recent = Q(state__in=Operation.LIVE) | Q(modified__gte=seen.moment)
+        at_work = Operation.objects.filter(recent, subject_uuid__in=marks)
+        owned |= {uuid.hex for uuid in at_work.values_list("subject_uuid", flat=True)}
     making: set[int] = set()
     if not kind.is_marked:  # one of them may be what is being made; the next pull knows
         unmade = rows.filter(tenant__in={owner.pk for owner in owners.values()}, backend_id="")

@@ -43,7 +43,7 @@ class Relation:
     def targets(self, scope: Scope, words: Iterable[str]) -> "Targets":
         """The rows that these words name; one query."""
         rows = scope.candidates(self.model, beyond_tenant=self.beyond_tenant)
-        found = rows.filter(**{f"{self.key}__in": set(words)})
+        found = rows.filter(**{f"{self.key}__any_of": set(words)})
         if not self.is_own:
             return {(None, word): pk for word, pk in found.values_list(self.key, "pk")}
         return {(tenant, word): pk for tenant, word, pk in found.values_list("tenant_id", self.key, "pk")}
