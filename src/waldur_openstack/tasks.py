@@ -10,7 +10,26 @@ from waldur_openstack.copies import retention, schedules
 from waldur_openstack.keys import DISTRIBUTE, LEAVING, wanted_keys
 from waldur_openstack.models import Backup, KeyDistribution, Snapshot, Tenant
 from waldur_openstack.stuck.orphans import DELETING, UPDATING
+from waldur_openstack.sync.tasks import (
+    forget_sync_runs,
+    pull_properties,
+    pull_quotas,
+    pull_resources,
+    pull_subresources,
+    sync_changes,
+    synchronise_cloud,
+)
 from waldur_openstack.workflows.identity import DistributeKeys
+
+__all__ = [  # Celery looks for tasks here
+    "forget_sync_runs",
+    "pull_properties",
+    "pull_quotas",
+    "pull_resources",
+    "pull_subresources",
+    "sync_changes",
+    "synchronise_cloud",
+]
 
 IDLE = (CoreState.OK, CoreState.ERRED)
 

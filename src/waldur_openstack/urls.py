@@ -10,6 +10,7 @@ from waldur_openstack.api import (
     network,
     notifications,
     security,
+    sync,
 )
 from waldur_openstack.api.block_storage import backup_views, schedule_views, snapshot_views
 from waldur_openstack.api.compute import server_groups
@@ -46,6 +47,8 @@ def register(router: BaseRouter) -> None:
         router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
     policies = "openstack-network-rbac-policies"
     router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
+    router.register("sync-runs", sync.SyncRunViewSet, basename="sync-run")
+    router.register("sync-states", sync.CloudSyncViewSet, basename="sync-state")
     # the seed's path and the public client's
     for name in ("openstack-marketplace", "openstack-marketplace-tenants"):
         router.register(name, images.ImageUploadViewSet, basename=name.removesuffix("s"))

@@ -14,7 +14,7 @@ from waldur_core.structure.models import User
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Resource
 from waldur_mastermind.marketplace.models import Plan as TariffPlan
-from waldur_openstack.api.identity.creation import generated_credentials
+from waldur_openstack.credentials import generated_credentials
 from waldur_openstack.models import Network, Port, Router, SecurityGroup, SubNet, Tenant
 from waldur_openstack_replication.models import Migration, MigrationItem
 from waldur_openstack_replication.planning.plan import Plan, Wishes

@@ -105,7 +105,9 @@ def test_what_was_changed_follows(cast: Cast, instance: Instance, twin: TwinClie
     assert [address["subnet_id"] for address in tenant.routers.get().fixed_ips] == [tenant.subnets.get().backend_id]
 
 
-def test_servers_and_volumes_we_did_not_make_stay_unknown(cast: Cast, tenant: Tenant) -> None:
+def test_servers_and_volumes_made_by_hand_stay_unknown_where_orphans_are_not_wanted(cast: Cast, tenant: Tenant) -> None:
+    tenant.service_settings.options["import_orphans"] = False
+    tenant.service_settings.save()
     made = cloud_of(tenant).block_storage.create_volume(name="theirs", size=3)
     pulled(cast, tenant)
     assert not tenant.volumes.exists()

@@ -32,6 +32,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "resources": (
         *(f"resource_{what}_{outcome}" for what in ("creation", "deletion") for outcome in OUTCOMES),
         "resource_update_succeeded",
+        "resource_import_scheduled",
+        "resource_import_succeeded",
+        "resource_import_failed",
         *(f"resource_{action}_{outcome}" for action in RESOURCE_ACTIONS for outcome in OUTCOMES),
         *(f"resource_backup_{what}_{outcome}" for what in BACKUP_CHANGES for outcome in OUTCOMES),
     ),
@@ -126,6 +129,8 @@ OWN = frozenset(
         "operation_retried",
         "operation_cancel_requested",
         "token_revoked",
+        "resource_import_scheduled",
+        "resource_import_failed",
         *GROUPS["images"],
         *GROUPS["openstack_drifts"],
         *GROUPS["openstack_stuck"],

@@ -129,6 +129,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_NO_READ_ONLY_REQUIRED": True,  # `?field=` leaves keys out
     "ENUM_NAME_OVERRIDES": {
         "CoreStates": "waldur_core.structure.states.CoreState",
+        "SyncRunState": "waldur_openstack.models.SyncRun.State",
         "OperationState": "waldur_core.operations.models.Operation.State",
         "OfferingState": "waldur_mastermind.marketplace.models.Offering.State",
         "OrderState": "waldur_mastermind.marketplace.models.Order.State",
@@ -218,6 +219,7 @@ WALDUR_OPENSTACK: dict[str, Any] = {
     "SUBNET": document("SUBNET", SUBNET),
     # seconds without a sign of life after which another worker may look at a cloud; more than a call may take
     "SYNC_LEASE_SECONDS": float(os.environ.get("OPENSTACK_SYNC_LEASE_SECONDS", "180")),
+    "SYNC_RUNS_KEPT_DAYS": float(os.environ.get("OPENSTACK_SYNC_RUNS_KEPT_DAYS", "7")),
     "TENANT_CREDENTIALS_VISIBLE": flag("TENANT_CREDENTIALS_VISIBLE", False),
 }
 

@@ -43,6 +43,28 @@ class OrderRequest:
     request: Request | None = None
 
 
+@dataclass(frozen=True)
+class Importable:
+    """Something that a service has and we do not."""
+
+    backend_id: str
+    name: str
+    type: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """Who wants what for which project, and on which plan; `details` are for the plug-in."""
+
+    offering: Offering
+    backend_id: str
+    project: Project
+    plan: Plan | None
+    user: Any
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
 class OfferingPlugin:
     """What an offering type does at each turn of an order. Everything here is rows: the cloud is a worker's business.
 
@@ -82,6 +104,18 @@ class OfferingPlugin:
     def update(self, order: Order) -> bool:
         """Apply `order.limits` or `order.plan`; True when it is done at once, False when an operation will tell."""
         return True
+
+    def importable(self, offering: Offering) -> list[Importable]:
+        """What could become resources of the offering, asked of the service itself, which may take a while."""
+        return []
+
+    def find_importable(self, asked: ImportRequest) -> Any:
+        """Look at one of them, in no transaction: ValidationError on `backend_id` when it cannot be imported."""
+        raise ValidationError({"offering": ["Nothing can be imported into offerings of this type."]})
+
+    def import_resource(self, asked: ImportRequest, found: Any) -> Resource:
+        """Write the rows for what `find_importable` returned, and start what is left to do."""
+        raise NotImplementedError
 
     def check_terminate(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
         """Refuse to end what is in use: Conflict."""

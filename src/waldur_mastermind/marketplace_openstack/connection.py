@@ -12,6 +12,7 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
 from waldur_openstack.custom_images import LIMIT_OPTIONS
+from waldur_openstack.sync.orphans import OPTION
 from waldur_openstack.translation import pairs_of
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
 from waldur_openstack.workflows.provision import OPTIONS
@@ -35,7 +36,7 @@ PUBLIC = (
 )
 HIDING = ("flavor_exclude_regex", "volume_type_blacklist")
 # options of the offering that what is in the cloud needs
-FROM_PLUGIN = ("default_internal_network_mtu", *LIMIT_OPTIONS, *PROVISION_OPTIONS)
+FROM_PLUGIN = ("default_internal_network_mtu", OPTION, *LIMIT_OPTIONS, *PROVISION_OPTIONS)
 
 
 TEXTS = frozenset(SECRET + PUBLIC + HIDING) - {

@@ -10,30 +10,20 @@ from waldur_core.structure.states import CoreState, state_changed
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace.orders import complete, fail, resume, set_resource_state, unfinished_order
 from waldur_mastermind.marketplace.orders.processing import cancel
+from waldur_mastermind.marketplace_openstack.importing import finish_import
 from waldur_mastermind.marketplace_openstack.metadata import refresh_metadata
 from waldur_mastermind.marketplace_openstack.private_offerings import (
     archive_private_offerings,
     create_private_offerings,
-    private_offerings,
     rename_private_offerings,
 )
+from waldur_mastermind.marketplace_openstack.recovery.resources import create_missing_resources
+from waldur_mastermind.marketplace_openstack.states import RESOURCE_STATES
 from waldur_openstack.models import Instance, Tenant, Volume
-from waldur_openstack.sync.signals import pulled
+from waldur_openstack.sync.signals import pulled, taken_in
 
 SCOPES = (Tenant, Instance, Volume)
 S, R = CoreState, Resource.State
-
-# core state of the scope: state of the resource
-RESOURCE_STATES = {
-    S.CREATION_SCHEDULED: R.CREATING,
-    S.CREATING: R.CREATING,
-    S.OK: R.OK,
-    S.ERRED: R.ERRED,
-    S.UPDATE_SCHEDULED: R.UPDATING,
-    S.UPDATING: R.UPDATING,
-    S.DELETION_SCHEDULED: R.TERMINATING,
-    S.DELETING: R.TERMINATING,
-}
 
 # core state of the scope: the type of the order that brings it there
 TRIED_AGAIN = {
@@ -69,13 +59,18 @@ def follow_state(sender: type, instance: Any, old: str, new: str, **_: Any) -> N
 
 def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
     refresh_metadata(resource, scope)
+    imported = order is None and resource.state == R.CREATING and isinstance(scope, Tenant)
     if order is not None:
         complete(order)
+    elif imported:
+        finish_import(resource, scope)
     else:
         set_resource_state(resource, R.OK)
     if isinstance(scope, Tenant):
         create_private_offerings(scope, resource)
         rename_private_offerings(scope)
+    if imported:
+        create_missing_resources(tenant=scope)
 
 
 def _order_tried_again(resource: Resource, new: str) -> Order | None:
@@ -89,16 +84,8 @@ def _adopt(scope: Any, state: str) -> Resource | None:
     """A server or volume without an order (a server's own volumes, direct requests) gets a resource once it is OK."""
     if isinstance(scope, Tenant) or state != S.OK:
         return None
-    offering = private_offerings(scope.tenant).filter(type=scope.resource_type).first()
-    if offering is None:
-        return None
-    parent = resource_of(scope.tenant)
-    resource = Resource(
-        name=scope.name, description=scope.description, offering=offering, project=scope.project, parent=parent
-    )
-    resource.scope = scope
-    resource.save()
-    return resource
+    create_missing_resources(pk=scope.pk, kinds=(type(scope),))
+    return resource_of(scope)
 
 
 @receiver(post_save, sender=Volume)
@@ -116,6 +103,14 @@ def follow_pull(sender: type, instances: list[Any], **_: Any) -> None:
     scopes = {scope.uuid: scope for scope in instances}
     for resource in Resource.objects.filter(scope_uuid__in=scopes).exclude(state=R.TERMINATED):
         refresh_metadata(resource, scopes[resource.scope_uuid])
+
+
+@receiver(taken_in)
+def follow_adoption(sender: type, instances: list[Any], **_: Any) -> None:
+    """Servers and volumes that were found get a resource; those of a tenant being imported get theirs with it."""
+    ready = [scope for scope in instances if sender in (Instance, Volume) and scope.tenant.state != S.CREATING]
+    if ready:
+        create_missing_resources(pk__in=[scope.pk for scope in ready], kinds=(sender,))
 
 
 @receiver(post_delete)

@@ -10,7 +10,8 @@ from waldur_core.operations.start import start
 from waldur_core.structure.models import ServiceResource
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
-from waldur_mastermind.marketplace.plugins import OfferingPlugin, OrderRequest
+from waldur_mastermind.marketplace.plugins import Importable, ImportRequest, OfferingPlugin, OrderRequest
+from waldur_mastermind.marketplace_openstack import importing
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
 from waldur_openstack.api.block_storage import VolumeCreateSerializer, VolumeSerializer, require_deletable
 from waldur_openstack.api.compute import (
@@ -21,7 +22,11 @@ from waldur_openstack.api.compute import (
 )
 from waldur_openstack.api.compute.create import InstanceCreateSerializer
 from waldur_openstack.api.tenant_scope import InTenantSerializer
+from waldur_openstack.importing.objects import look_at_instance, look_at_volume
 from waldur_openstack.models import Tenant
+from waldur_openstack.sync.block_storage import VOLUME
+from waldur_openstack.sync.compute import INSTANCE
+from waldur_openstack.sync.kinds import Kind
 from waldur_openstack.workflows.block_storage import DeleteVolume
 
 
@@ -31,6 +36,17 @@ class InTenantPlugin(OfferingPlugin):
     needs_plan = False
     create_serializer: ClassVar[type[InTenantSerializer]]
     scope_serializer: ClassVar[Any]
+    kind: ClassVar[Kind]
+    look: ClassVar[Any]  # reads one of the kind, with what hangs on it, for an import
+
+    def importable(self, offering: Offering) -> list[Importable]:
+        return importing.importable_objects(offering, self.kind)
+
+    def find_importable(self, asked: ImportRequest) -> Any:
+        return importing.find_object(asked, type(self).look)
+
+    def import_resource(self, asked: ImportRequest, found: Any) -> Resource:
+        return importing.import_object(asked, found)
 
     def validate_create(self, order_request: OrderRequest) -> None:
         self._serializer(order_request.offering, order_request.user, order_request.attributes)
@@ -65,6 +81,8 @@ class InstancePlugin(InTenantPlugin):
     secret_attributes = frozenset({"user_data", "user_password"})
     create_serializer = InstanceCreateSerializer
     scope_serializer = InstanceSerializer
+    kind = INSTANCE
+    look = staticmethod(look_at_instance)
 
     def check_terminate(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
         if resource.scope is not None:
@@ -86,6 +104,8 @@ class VolumePlugin(InTenantPlugin):
     type = "OpenStack.Volume"
     create_serializer = VolumeCreateSerializer
     scope_serializer = VolumeSerializer
+    kind = VOLUME
+    look = staticmethod(look_at_volume)
 
     def check_terminate(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
         if resource.scope is not None:

@@ -12,12 +12,20 @@ from waldur_core.rest.errors import Conflict
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Order, Plan, Resource
-from waldur_mastermind.marketplace.plugins import BuiltinComponent, OfferingPlugin, OrderRequest
+from waldur_mastermind.marketplace.plugins import (
+    BuiltinComponent,
+    Importable,
+    ImportRequest,
+    OfferingPlugin,
+    OrderRequest,
+)
+from waldur_mastermind.marketplace_openstack import importing
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
 from waldur_mastermind.marketplace_openstack.connection import PROVISION_OPTIONS, connect, validate_attributes
 from waldur_openstack.api.identity import TenantCreateSerializer, TenantSerializer
 from waldur_openstack.custom_images import LIMIT_OPTIONS
 from waldur_openstack.models import Tenant
+from waldur_openstack.sync.orphans import OPTION
 from waldur_openstack.workflows.identity import DeleteTenant
 from waldur_openstack.workflows.quotas import PushQuotas
 
@@ -58,6 +66,8 @@ class TenantPlugin(OfferingPlugin):
         wrong = [name for name in PROVISION_OPTIONS if not _is_count(options.get(name), least=1)]
         if wrong:
             raise ValidationError({"plugin_options": {name: ["Give a number from 1 on."] for name in wrong}})
+        if not isinstance(options.get(OPTION, True), bool):
+            raise ValidationError({"plugin_options": {OPTION: ["Give true or false."]}})
         if options.get("storage_mode", "fixed") != "fixed":
             raise ValidationError({"plugin_options": {"storage_mode": ["Only `fixed` is offered at present."]}})
 
@@ -134,6 +144,15 @@ class TenantPlugin(OfferingPlugin):
             return True
         start(PushQuotas, order.resource.scope, user=order.created_by, parameters={"quotas": as_quotas(order.limits)})
         return False
+
+    def importable(self, offering: Offering) -> list[Importable]:
+        return importing.importable_tenants(offering)
+
+    def find_importable(self, asked: ImportRequest) -> Any:
+        return importing.find_tenant(asked)
+
+    def import_resource(self, asked: ImportRequest, found: Any) -> Resource:
+        return importing.import_tenant(asked, found)
 
     def check_terminate(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
         tenant = resource.scope

@@ -1,5 +1,6 @@
 """The way to a cloud: a session and one thin gateway per service. Of our tables it knows only the credentials."""
 
+from dataclasses import replace
 from functools import cached_property
 
 from waldur_core.structure.models import ServiceSettings
@@ -24,6 +25,15 @@ class Cloud:
 
     def in_project(self, project_id: str) -> "Cloud":
         return Cloud(self.credentials.in_project(project_id))
+
+    def signed_in_as(self, username: str, password: str, project_id: str) -> str:
+        """The id of a user of the same domain; AuthenticationFailed unless the password opens the project to him."""
+        theirs = replace(self.credentials.in_project(project_id), username=username, password=password)
+        return Cloud(theirs).identity.own_user_id()
+
+    def own_project_id(self) -> str:
+        """The project we speak for; signs in when that has not happened yet."""
+        return self.credentials.project_id or self.identity.own_project_id()
 
     @cached_property
     def identity(self) -> Identity:

@@ -13,9 +13,9 @@ class Counter:
         self.calls = 0
         self._lock = threading.Lock()
 
-    def one_more(self) -> None:
+    def add(self, calls: int = 1) -> None:
         with self._lock:
-            self.calls += 1
+            self.calls += calls
 
 
 _counter: ContextVar[Counter | None] = ContextVar("cloud_calls", default=None)
@@ -24,14 +24,16 @@ _counter: ContextVar[Counter | None] = ContextVar("cloud_calls", default=None)
 @contextmanager
 def counted() -> Iterator[Counter]:
     """The calls made inside, and in threads that run in a copy of this context."""
-    counter = Counter()
+    outer, counter = _counter.get(), Counter()
     token = _counter.set(counter)
     try:
         yield counter
     finally:
         _counter.reset(token)
+        if outer:
+            outer.add(counter.calls)
 
 
 def count_call() -> None:
     if counter := _counter.get():
-        counter.one_more()
+        counter.add()

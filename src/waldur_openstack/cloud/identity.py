@@ -1,5 +1,7 @@
 """Keystone v3."""
 
+from typing import Any
+
 from waldur_openstack.cloud.gateway import JSON, Gateway
 
 
@@ -18,10 +20,14 @@ class Identity(Gateway):
     def find_project(self, project_id: str) -> JSON | None:
         return self.find(f"/projects/{project_id}", "project")
 
-    def projects(self) -> list[JSON]:
-        """All projects of the cloud, in one answer."""
-        found: list[JSON] = self.get("/projects")["projects"]
+    def projects(self, **filters: Any) -> list[JSON]:
+        """All projects of the cloud, or those of a `domain_id`, in one answer."""
+        found: list[JSON] = self.get("/projects", **filters)["projects"]
         return found
+
+    def set_tags(self, project_id: str, tags: list[str]) -> None:
+        """These tags and no others."""
+        self.put(f"/projects/{project_id}/tags", {"tags": tags})
 
     def update_project(self, project_id: str, **attributes: object) -> JSON:
         # without the id, Keystone fails (KeyError) instead of saying that a name is taken
@@ -44,6 +50,10 @@ class Identity(Gateway):
     def find_user(self, name: str, domain_id: str) -> JSON | None:
         return next(iter(self.get("/users", name=name, domain_id=domain_id)["users"]), None)
 
+    def users(self, **filters: Any) -> list[JSON]:
+        """All users, or those of a `domain_id`, in one answer."""
+        return self.get("/users", **filters)["users"]
+
     def set_password(self, user_id: str, password: str) -> None:
         """Give a user a new password; for administrators, who need not know the old one."""
         self.call("PATCH", f"/users/{user_id}", json={"user": {"password": password}})
@@ -56,6 +66,11 @@ class Identity(Gateway):
         with self.guarded("Keystone"):
             return str(self.adapter.get_user_id())
 
+    def own_project_id(self) -> str:
+        """For which project we speak."""
+        with self.guarded("Keystone"):
+            return str(self.adapter.get_project_id())
+
     def roles(self) -> dict[str, str]:
         """Role ids by name."""
         return {role["name"]: role["id"] for role in self.get("/roles")["roles"]}
@@ -63,3 +78,15 @@ class Identity(Gateway):
     def grant_role(self, project_id: str, user_id: str, role_id: str) -> None:
         """Idempotent: granting again is granted."""
         self.put(f"/projects/{project_id}/users/{user_id}/roles/{role_id}")
+
+    def roles_of(self, project_id: str, user_id: str) -> set[str]:
+        """The ids of the roles that the user himself has on the project."""
+        return {role["id"] for role in self.get(f"/projects/{project_id}/users/{user_id}/roles")["roles"]}
+
+    def revoke_role(self, project_id: str, user_id: str, role_id: str) -> None:
+        """What is revoked already was to be revoked."""
+        self.delete(f"/projects/{project_id}/users/{user_id}/roles/{role_id}")
+
+    def assignments(self) -> list[JSON]:
+        """Who has which role where, in one answer; `scope`, `user` and `role` hold ids."""
+        return self.get("/role_assignments")["role_assignments"]

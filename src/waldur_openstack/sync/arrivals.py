@@ -1,10 +1,12 @@
 """Objects that the cloud has and we do not."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
+from waldur_core.events.log import record_many
 from waldur_core.operations.models import Operation
 from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
@@ -14,17 +16,22 @@ from waldur_openstack.models import Tenant
 from waldur_openstack.sync.following import AT_REST, BATCH, related, wanted
 from waldur_openstack.sync.kinds import Kind, Look, Pairs
 from waldur_openstack.sync.scope import Scope
+from waldur_openstack.sync.signals import taken_in
 
 
 @transaction.atomic
 def take_in(kind: Kind, scope: Scope, seen: Look) -> Pairs:
     """Rows for what is unknown. What carries the mark of a row of ours is that row's, not new."""
     ours = {row.backend_id for row in seen.rows}
-    unknown = [item for item in seen.found if item["id"] not in ours]
+    candidates = seen.found if kind.sub_resource else seen.adopted
+    unknown = [item for item in candidates if item["id"] not in ours]
     if not unknown:
         return []
     owners = {item["id"]: owner for item in unknown if (owner := scope.owner(kind.owner(item)))}
     lock(owners.values())
+    if not kind.sub_resource:  # what we saw of a project in which something is being removed may be gone
+        waiting = removing(owners, seen.moment)
+        owners = {name: owner for name, owner in owners.items() if owner.project_id not in waiting}
     unknown = strangers(kind, scope, [item for item in unknown if item["id"] in owners], owners, seen)
     targets = related(kind, scope, unknown)
     made = []
@@ -46,9 +53,27 @@ def take_in(kind: Kind, scope: Scope, seen: Look) -> Pairs:
     return made
 
 
+def tell_of_new(kind: Kind, scope: Scope, rows: list[Any]) -> None:
+    if not rows:
+        return
+    scope.introduce(rows)
+    event_type = f"openstack_{kind.word}_imported" if kind.sub_resource else "resource_import_succeeded"
+    record_many((event_type, f"{kind.label(row)} was found in the cloud.", row) for row in rows)
+    taken_in.send(sender=kind.model, instances=rows)
+
+
+def removing(owners: dict[str, Tenant], moment: datetime) -> set[int]:
+    """The projects in which we have been removing something since the moment."""
+    after = Q(finished__gte=moment) | Q(state__in=Operation.LIVE)
+    projects = {owner.project_id for owner in owners.values()}
+    removals = Operation.objects.filter(after, project__in=projects, workflow__endswith=".delete")
+    return {pk for pk in removals.values_list("project_id", flat=True) if pk is not None}
+
+
 def lock(tenants: Any) -> None:
     """Two pulls must not take in the same."""
-    list(Tenant.objects.filter(pk__in={tenant.pk for tenant in tenants}).order_by("pk").select_for_update().only("pk"))
+    concerned = Tenant.objects.filter(pk__any_of={tenant.pk for tenant in tenants})
+    list(concerned.order_by("pk").select_for_update().only("pk"))
 
 
 def strangers(kind: Kind, scope: Scope, unknown: list[JSON], owners: dict[str, Tenant], seen: Look) -> list[JSON]:
@@ -56,12 +81,14 @@ def strangers(kind: Kind, scope: Scope, unknown: list[JSON], owners: dict[str, T
     ids, marks = [item["id"] for item in unknown], {mark for item in unknown if (mark := kind.mark(item))}
     rows = kind.model._default_manager.filter(service_settings=scope.service_settings)
     known, owned = set(), set()
-    for backend_id, uuid in rows.filter(Q(backend_id__in=ids) | Q(uuid__in=marks)).values_list("backend_id", "uuid"):
+    same = rows.filter(Q(backend_id__any_of=ids) | Q(uuid__in=marks))
+    for backend_id, uuid in same.values_list("backend_id", "uuid"):
         known.add(backend_id)
         owned.add(uuid.hex)
     if marks:
-        at_work = Operation.objects.filter(Q(state__in=Operation.LIVE) | Q(modified__gte=seen.moment))
-        owned |= {uuid.hex for uuid in at_work.filter(subject_uuid__in=marks).values_list("subject_uuid", flat=True)}
+        recent = Q(state__in=Operation.LIVE) | Q(modified__gte=seen.moment)
+        at_work = Operation.objects.filter(recent, subject_uuid__in=marks)
+        owned |= {uuid.hex for uuid in at_work.values_list("subject_uuid", flat=True)}
     making: set[int] = set()
     if not kind.is_marked:  # one of them may be what is being made; the next pull knows
         unmade = rows.filter(tenant__in={owner.pk for owner in owners.values()}, backend_id="")

@@ -108,9 +108,9 @@ def untouched(rows: Iterable[Any], subject: Any = None, moment: datetime | None 
     if not seen:
         return set()
     model = type(next(iter(seen.values())))
-    locked = model._default_manager.filter(pk__in=seen).order_by("pk").select_for_update()
+    locked = model._default_manager.filter(pk__any_of=seen).order_by("pk").select_for_update()
     now = dict(locked.values_list("pk", "modified"))
-    live = Operation.objects.filter(subject_uuid__in=[row.uuid for row in seen.values()], state__in=Operation.LIVE)
+    live = Operation.objects.filter(subject_uuid__any_of=[row.uuid for row in seen.values()], state__in=Operation.LIVE)
     busy = set(live.values_list("subject_uuid", flat=True))
 
     def is_free(row: Any) -> bool:

@@ -67,7 +67,7 @@ def follow_subnets(scope: Scope, networks: set[int] | None, moment: datetime) ->
         for tenant, device, fixed_ips in interfaces(scope, network=networks)
         for address in fixed_ips
     }
-    routers = scope.candidates(Router).filter(backend_id__in=set(router_of.values()))
+    routers = scope.candidates(Router).filter(backend_id__any_of=set(router_of.values()))
     known = {(tenant, device): pk for tenant, device, pk in routers.values_list("tenant_id", "backend_id", "pk")}
     wanted = {}
     for row in rows:

@@ -43,7 +43,7 @@ class Relation:
     def targets(self, scope: Scope, words: Iterable[str]) -> "Targets":
         """The rows that these words name; one query."""
         rows = scope.candidates(self.model, beyond_tenant=self.beyond_tenant)
-        found = rows.filter(**{f"{self.key}__in": set(words)})
+        found = rows.filter(**{f"{self.key}__any_of": set(words)})
         if not self.is_own:
             return {(None, word): pk for word, pk in found.values_list(self.key, "pk")}
         return {(tenant, word): pk for tenant, word, pk in found.values_list("tenant_id", self.key, "pk")}
@@ -61,12 +61,13 @@ class Look:
     """What a cloud was asked at a moment, and the rows that are concerned.
 
     What has been written to a row since that moment is newer than what the cloud said. `complete`: it is all that the
-    tenant has; the rest is gone.
+    tenant has; the rest is gone. `adopted` are those of `found` that become rows although they stand on their own.
     """
 
     rows: list[Any]
     found: list[JSON]
     complete: bool = True
+    adopted: tuple[JSON, ...] = ()
     moment: datetime = field(default_factory=timezone.now)
 
 

@@ -28,7 +28,7 @@ class Links:
     def differences(self, scope: Scope, pairs: Pairs) -> Mapping[int, LinkChange]:
         names = {row: set(self.backend_ids(item)) for row, item in pairs}
         ids = set().union(*names.values())
-        ends = scope.candidates(self._field.related_model).filter(backend_id__in=ids)
+        ends = scope.candidates(self._field.related_model).filter(backend_id__any_of=ids)
         found = ends.values_list("tenant_id", "backend_id", "pk") if ids else ()
         known = {(tenant, name): pk for tenant, name, pk in found}
         return self.against(
@@ -60,7 +60,7 @@ class Links:
         stale = self._rows.filter(**{f"{self._own}__in": {row for row, _ in removed}}) if removed else []
         gone = [link.pk for link in stale if (getattr(link, self._own), getattr(link, self._end)) in removed]
         if gone:
-            self._rows.filter(pk__in=gone).delete()
+            self._rows.filter(pk__any_of=gone).delete()
 
     @property
     def _field(self) -> Any:

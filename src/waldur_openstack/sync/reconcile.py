@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Tenant
-from waldur_openstack.sync.arrivals import take_in
+from waldur_openstack.sync.arrivals import take_in, tell_of_new
 from waldur_openstack.sync.departures import let_go
-from waldur_openstack.sync.following import AT_REST, follow, tell
+from waldur_openstack.sync.following import AT_REST, follow
 from waldur_openstack.sync.kinds import Kind, Look, Pairs
 from waldur_openstack.sync.scope import Scope
 
@@ -46,7 +46,9 @@ def reconcile(kind: Kind, tenant: Tenant, seen: Look, *, subject: Any = None) ->
     """Write what differs. `subject` is the row that our own operation is at work on: its state is not ours to set."""
     scope, whole = Scope.of(tenant), seen.complete
     with transaction.atomic():
-        settle(kind, scope, seen, missing_in(seen) if whole else [], takes_in=whole, subject=subject)
+        settle(
+            kind, scope, seen, missing_in(seen) if whole else [], takes_in=whole or bool(seen.adopted), subject=subject
+        )
         if whole and kind.afterwards:
             kind.afterwards(scope, None, seen.moment, subject)
 
@@ -64,9 +66,9 @@ def settle(
     """One look at some objects of any number of tenants: take in, follow, let go of those that are `gone`."""
     outcome, found = Outcome(seen=len(seen.found)), {item["id"]: item for item in seen.found}
     made: Pairs = []
-    if kind.sub_resource and takes_in:
+    if takes_in and (kind.sub_resource or seen.adopted):
         made = take_in(kind, scope, seen)
-        tell(kind, "imported", [(row, f"{kind.label(row)} was found in the cloud.") for row, _ in made])
+        tell_of_new(kind, scope, [row for row, _ in made])
     known = [
         (row, found[row.backend_id])
         for row in seen.rows

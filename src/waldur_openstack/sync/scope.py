@@ -9,6 +9,7 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.models import Tenant
 from waldur_openstack.models.identity import TenantObject
+from waldur_openstack.sync.rows import light
 
 # what is in them is made, or taken down, by the operation at work on them
 NOT_YET_OR_NO_MORE = (
@@ -57,7 +58,8 @@ class Scope:
     def rows(self, model: Any, **filters: Any) -> list[Any]:
         """Rows of these tenants, and no others."""
         where = {"tenant": self.only} if self.only else {"service_settings": self.service_settings}
-        return [row for row in model._default_manager.filter(**where, **filters) if row.tenant_id in self.tenants]
+        found = model._default_manager.filter(**where, **filters).order_by()
+        return [row for row in light(found) if row.tenant_id in self.tenants]
 
     def introduce(self, rows: Iterable[Any]) -> None:
         """Rows know their tenant, project and cloud without asking the database for each."""

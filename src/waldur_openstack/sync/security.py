@@ -49,7 +49,9 @@ class Rules:
         if not pairs:
             return {}
         ids = {item["id"] for _, item in pairs}.union(*(remote_groups(item) for _, item in pairs))
-        rows = scope.candidates(SecurityGroup).filter(backend_id__in=ids).values_list("tenant_id", "backend_id", "pk")
+        rows = (
+            scope.candidates(SecurityGroup).filter(backend_id__any_of=ids).values_list("tenant_id", "backend_id", "pk")
+        )
         groups = {(tenant, backend_id): pk for tenant, backend_id, pk in rows}
         known: dict[int, list[SecurityGroupRule]] = {row.pk: [] for row, _ in pairs}
         for rule in SecurityGroupRule.objects.filter(security_group__in=known).select_related("remote_group"):
@@ -64,7 +66,7 @@ class Rules:
         updated = [rule for change in changes for rule in change.updated]
         SecurityGroupRule.objects.bulk_create(added)
         if removed:
-            SecurityGroupRule.objects.filter(pk__in=removed).delete()
+            SecurityGroupRule.objects.filter(pk__any_of=removed).delete()
         if updated:
             SecurityGroupRule.objects.bulk_update(updated, ["backend_id", "description"])
         grown: dict[int, dict[str, int]] = {}

@@ -5,3 +5,6 @@ from django.dispatch import Signal
 # Columns of rows have followed the cloud, their states have not changed. Sent in the transaction that wrote them, once
 # per kind: sender=model, instances=[rows].
 pulled = Signal()
+
+# Objects of the cloud have become rows, with all that other tables keep of them to follow. Sent like `pulled`.
+taken_in = Signal()

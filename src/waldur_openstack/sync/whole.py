@@ -24,6 +24,7 @@ from waldur_openstack.sync.departures import is_given_up
 from waldur_openstack.sync.following import AT_REST
 from waldur_openstack.sync.kinds import Kind, Look
 from waldur_openstack.sync.leases import CloudLease
+from waldur_openstack.sync.orphans import orphans_in
 from waldur_openstack.sync.reconcile import Outcome, settle
 from waldur_openstack.sync.scope import Scope
 
@@ -86,7 +87,7 @@ class WholeKind:
 
     def take_changed(self, page: list[JSON], moment: datetime) -> None:
         deleted = {item["id"] for item in page if self.kind.everywhere.is_deleted(item)}
-        gone = self.scope.rows(self.kind.model, backend_id__in=deleted, state__in=AT_REST) if deleted else []
+        gone = self.scope.rows(self.kind.model, backend_id__any_of=deleted, state__in=AT_REST) if deleted else []
         self.follow([item for item in page if item["id"] not in deleted], gone, moment)
 
     def take_range(self, page: list[JSON], moment: datetime) -> None:
@@ -96,23 +97,31 @@ class WholeKind:
             raise Invalid(f"The {self.kind.plural} of the cloud do not come in the order of their ids.")
         where = {"backend_id__gt": self.last, **({"backend_id__lte": ids[-1]} if ids else {})}
         self.last = ids[-1] if ids else self.last
-        missing, back = self.compare(set(ids), where)
-        there, gone = self.confirmed(missing) if missing else ([], [])
         if self.is_full:
-            self.follow([*page, *there], gone, moment)
-        elif back or there or gone:
+            rows = self.scope.rows(self.kind.model, **where)
+            there, gone = self.confirmed(self.lost(rows, set(ids)))
+            self.follow([*page, *there], gone, moment, rows)
+            return
+        missing, back = self.compare(set(ids), where)
+        there, gone = self.confirmed(missing)
+        if back or there or gone:
             self.follow([*self.read(back), *there], gone, moment)
 
+    def lost(self, rows: list[Any], ids: set[str]) -> list[Any]:
+        """The rows that should have been in a page and were not, unless that is known."""
+        at_rest = [row for row in rows if row.backend_id not in ids and row.state in AT_REST]
+        return [row for row in at_rest if not is_given_up(self.kind, row)]
+
     def compare(self, ids: set[str], where: dict[str, Any]) -> tuple[list[Any], list[str]]:
-        """(rows whose object is not among these, ids of objects that we took for lost)."""
+        """The same without reading whole rows: (rows whose object is missing, ids of objects that we took for lost)."""
         model, lost = self.kind.model._default_manager, tuple(self.kind.gone_columns)
         rows = model.filter(service_settings=self.scope.service_settings, state__in=AT_REST, **where).order_by()
         known = list(rows.values_list("backend_id", *lost))
         missing = [name for name, *_ in known if name not in ids]
         gone = tuple(self.kind.gone_columns.values())
         back = [name for name, *values in known if lost and tuple(values) == gone and name in ids]
-        found = self.scope.rows(self.kind.model, backend_id__in=missing, state__in=AT_REST) if missing else []
-        return [row for row in found if not is_given_up(self.kind, row)], back
+        found = self.scope.rows(self.kind.model, backend_id__any_of=missing) if missing else []
+        return self.lost(found, ids), back
 
     def read(self, ids: list[str]) -> list[JSON]:
         found = each(lambda name: self.kind.show(self.cloud, name), ids[:MOST_ASKED])
@@ -120,6 +129,8 @@ class WholeKind:
 
     def confirmed(self, missing: list[Any]) -> tuple[list[JSON], list[Any]]:
         """(objects that are there after all, rows whose object is gone indeed)."""
+        if not missing:
+            return [], []
         if self.asked + len(missing) > MOST_ASKED:
             before = set(self.cursor.doubted)
             self.doubted += [row.backend_id for row in missing if row.backend_id not in before]
@@ -129,7 +140,8 @@ class WholeKind:
         there = [item for item in found if item is not None]
         return there, [row for row, item in zip(missing, found, strict=True) if item is None]
 
-    def follow(self, items: list[JSON], gone: list[Any], moment: datetime) -> None:
+    def follow(self, items: list[JSON], gone: list[Any], moment: datetime, rows: list[Any] | None = None) -> None:
+        """`rows`: those of the items, when they have been read."""
         kind, scope = self.kind, self.scope
         ours = [(item, tenant) for item in items if (tenant := scope.owner(kind.owner(item)))]
         if not ours and not gone:
@@ -138,9 +150,11 @@ class WholeKind:
             for item, tenant in ours:
                 self.usages[tenant.pk].update(kind.usage(item))
         found = [item for item, _ in ours]
-        rows = scope.rows(kind.model, backend_id__in=[item["id"] for item in found])
+        if rows is None:
+            rows = scope.rows(kind.model, backend_id__any_of=[item["id"] for item in found])
         with transaction.atomic():
-            outcome = settle(kind, scope, Look(rows, found, complete=False, moment=moment), gone)
+            adopted = orphans_in(kind, scope.service_settings, found)
+            outcome = settle(kind, scope, Look(rows, found, complete=False, adopted=adopted, moment=moment), gone)
             if kind.afterwards:
                 all_ends = outcome.ends.union(*(kind.ends(row) for row in rows)) if self.is_full else outcome.ends
                 if all_ends:

@@ -8,7 +8,16 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.marks import described, mark, metadata_mark
 from waldur_openstack.models import Tenant
 
-__all__ = ["MOST_METADATA", "CloudContext", "described", "mark", "metadata_mark", "save", "set_backend_id"]
+__all__ = [
+    "MOST_METADATA",
+    "CloudContext",
+    "described",
+    "mark",
+    "metadata_mark",
+    "save",
+    "set_backend_id",
+    "zone_named",
+]
 
 MOST_METADATA = 128  # what Nova takes at most, by default
 
@@ -51,6 +60,11 @@ def save(obj: Any, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(obj, name, value)
     obj.save(update_fields=[*fields, "modified"])
+
+
+def zone_named(model: Any, obj: Any, name: str | None) -> Any:
+    """The zone of this name in the cloud of a server or volume: that in which the cloud has put it."""
+    return model.objects.filter(settings=obj.service_settings_id, name=name).first() if name else None
 
 
 def set_backend_id(obj: Any) -> Any:

@@ -6,6 +6,7 @@ from tests.crash.scenarios.stage import Scenario, Stage, begin, delete, nothing
 from tests.openstack.orders import PUBLIC_KEY, key_of, order_tenant
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
+from waldur_openstack.importing.tenants import find_importable, import_tenant
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.context import save
 
@@ -39,6 +40,28 @@ def tenant_with_keys(stage: Stage) -> Any:
     return tenant.keydistributions.get()
 
 
+def project_by_hand(stage: Stage) -> str:
+    """A project with a network, a server and a volume that others have made; returns its id."""
+    admin = stage.admin
+    project = str(admin.identity.create_project(name="by hand", domain_id="default", tags=["theirs"])["id"])
+    admin.identity.grant_role(project, admin.identity.own_user_id(), admin.identity.roles()["admin"])
+    cloud = admin.in_project(project)
+    network = cloud.network.create("network", name="by hand")
+    cloud.network.create("subnet", network_id=network["id"], cidr="10.8.0.0/24", ip_version=4)
+    cloud.block_storage.create_volume(name="by hand", size=1)
+    flavor = next(flavor["id"] for flavor in cloud.compute.flavors() if flavor["name"] == "m1.tiny")
+    image = next(image["id"] for image in cloud.image.images() if image["name"] == "cirros")
+    server = {"name": "by hand", "flavorRef": flavor, "imageRef": image, "networks": [{"uuid": network["id"]}]}
+    cloud.compute.create_server(server)
+    admin.identity.revoke_role(project, admin.identity.own_user_id(), admin.identity.roles()["admin"])
+    return project
+
+
+def import_project(stage: Stage, project: str) -> Any:
+    found = find_importable(stage.service, project)
+    return import_tenant(stage.service, found, stage.cast.project, stage.cast.owner)
+
+
 QUOTAS = {"vcpu": 30, "storage": 20480, "network_count": 5}
 
 SCENARIOS = {
@@ -50,6 +73,7 @@ SCENARIOS = {
         nothing, lambda stage, _: begin("openstack.connection.check")(stage, connection(stage))
     ),
     "openstack.tenant.create": Scenario(nothing, create_tenant),
+    "openstack.tenant.import": Scenario(project_by_hand, import_project),
     "openstack.tenant.delete": Scenario(lambda stage: stage.instance().tenant, delete),
     "openstack.tenant.update": Scenario(Stage.tenant, rename_tenant),
     "openstack.tenant.change_password": Scenario(Stage.tenant, change_password),

@@ -22,6 +22,7 @@ from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.api.offering_components import OfferingComponentsMixin
 from waldur_mastermind.marketplace.api.offering_exports import OfferingExportsMixin
 from waldur_mastermind.marketplace.api.offering_filters import ORDERING, OfferingFilter
+from waldur_mastermind.marketplace.api.offering_imports import OfferingImportsMixin
 from waldur_mastermind.marketplace.api.offering_serializers import (
     DetailStateSerializer,
     NewOfferingSerializer,
@@ -56,6 +57,7 @@ class ProviderOfferingViewSet(
     OfferingExportsMixin,
     OfferingUpdatesMixin,
     OfferingComponentsMixin,
+    OfferingImportsMixin,
     MembershipsMixin,
     mixins.DestroyModelMixin,
     ReadOnlyViewSet,
@@ -90,11 +92,15 @@ class ProviderOfferingViewSet(
         "draft": Staff(),
         "make_available": holder(Permission.OFFERING_UNPAUSE),
         "make_unavailable": holder(Permission.OFFERING_PAUSE),
+        "importable_resources": holder(Permission.RESOURCE_LIST_IMPORTABLE),
+        "import_resource": holder(Permission.RESOURCE_LIST_IMPORTABLE),
         "orders": holder(Permission.OFFERING_UPDATE),
         "state_counters": Visible(),
         **membership_access("OFFERING", on=PROVIDER),
     }
+    non_atomic = frozenset({"import_resource"})
     preconditions = {
+        "import_resource": (require_offering(State.ACTIVE, State.PAUSED),),
         "destroy": (require_offering(State.DRAFT),),
         "activate": (require_offering(State.DRAFT),),
         "unpause": (require_offering(State.PAUSED),),

@@ -71,6 +71,13 @@ class Resource(TransitionModel, ScopedModel, SluggedModel, NamedModel):
     class Meta:
         ordering = ("name",)
         indexes = (models.Index(fields=("content_type", "object_id")),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("scope_uuid",),
+                condition=~models.Q(state="Terminated"),
+                name="one_living_resource_per_scope",
+            ),
+        )
 
     @property
     def customer(self) -> Customer:

@@ -1,13 +1,10 @@
 """The attributes of a new tenant, and the rows it begins with."""
 
-import secrets
-import string
 from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.text import slugify
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -19,16 +16,9 @@ from waldur_openstack import quotas
 from waldur_openstack.api.network import make_first_network
 from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.validators import validate_private_cidr
+from waldur_openstack.credentials import generated_credentials, slug_of
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import CreateTenant, blacklisted
-
-PASSWORD_LENGTH = 16
-# without characters that look alike
-PASSWORD_ALPHABET = (
-    "".join(c for c in string.ascii_lowercase if c not in "ilo")
-    + "".join(c for c in string.ascii_uppercase if c not in "IO")
-    + "23456789"
-)
 
 
 class TenantCreateSerializer(serializers.Serializer[Any]):
@@ -107,23 +97,6 @@ def require_free_name(service: ServiceSettings, name: str) -> str:
 
 def _option(context: Mapping[str, Any], name: str) -> str:
     return str(context["service_settings"].options.get(name) or "")
-
-
-def slug_of(name: str) -> str:
-    """What the names of a tenant's user and first network begin with."""
-    return slugify(name)[:25] or "tenant"
-
-
-def generated_credentials(name: str) -> dict[str, str]:
-    """The user of a new tenant of this name, with a password nobody has chosen."""
-    return {
-        "user_username": f"{slug_of(name)}-user-{_random(4).lower()}",
-        "user_password": _random(PASSWORD_LENGTH),
-    }
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(length))
 
 
 def default_security_groups() -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Volume, VolumeType
+from waldur_openstack.models import Volume, VolumeAvailabilityZone, VolumeType
 from waldur_openstack.sync.block_storage import volume_columns
-from waldur_openstack.workflows.context import CloudContext, metadata_mark, save
+from waldur_openstack.workflows.context import CloudContext, metadata_mark, save, zone_named
 from waldur_openstack.workflows.provision import provision_limit
 
 READY = ("available", "in-use")
@@ -69,7 +69,8 @@ def record_volume(volume: Volume, found: JSON) -> None:
     if type_name and volume.type is None:
         volume.type = VolumeType.objects.filter(settings=volume.service_settings, name=type_name).first()
         counters.count(volume.tenant, quotas.of_type(volume))
-    save(volume, type=volume.type, **volume_columns(found))
+    zone = zone_named(VolumeAvailabilityZone, volume, found.get("availability_zone"))
+    save(volume, type=volume.type, availability_zone=zone or volume.availability_zone, **volume_columns(found))
 
 
 def delete_volume(cloud: Cloud, volume: Volume) -> None:

@@ -3,13 +3,13 @@
 from waldur_core.operations.errors import CloudFailure, Invalid, NotFound
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Instance
+from waldur_openstack.models import Instance, InstanceAvailabilityZone
 from waldur_openstack.sync.compute import server_columns
 from waldur_openstack.sync.network import port_columns
 from waldur_openstack.workflows.block_storage import record_volume
 from waldur_openstack.workflows.compute.body import server_body
 from waldur_openstack.workflows.compute.context import InstanceContext
-from waldur_openstack.workflows.context import metadata_mark, save
+from waldur_openstack.workflows.context import metadata_mark, save, zone_named
 
 
 class ServerFailed(Invalid):
@@ -48,7 +48,8 @@ def server_is_active(context: InstanceContext) -> bool:
 
 def record_server(instance: Instance, server: JSON) -> None:
     """Keep what Nova says of a server."""
-    save(instance, **server_columns(server))
+    zone = zone_named(InstanceAvailabilityZone, instance, server.get("OS-EXT-AZ:availability_zone"))
+    save(instance, **server_columns(server), availability_zone=zone or instance.availability_zone)
 
 
 def delete_server(context: InstanceContext) -> None:

@@ -7,6 +7,7 @@ from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_openstack.keys import LEAVING, OWN_NAME, wake_distribution, wanted_keys
 from waldur_openstack.models import KeyDistribution
 from waldur_openstack.workflows.context import CloudContext, save
+from waldur_openstack.workflows.identity.project import find_user
 
 
 class KeyContext(CloudContext):
@@ -32,10 +33,17 @@ def distribute(context: KeyContext) -> list[str]:
 
 
 def remove_keys(context: Any) -> None:
-    """Nova keeps the key pairs of users who are gone: the user of a tenant leaves none behind."""
-    user = context.tenant.user_id
-    for pair in context.admin.compute.keypairs_of(user) if user else ():
-        context.admin.compute.delete_keypair_of(user, pair["name"])
+    """Nova keeps the key pairs of users who are gone: the user of a tenant leaves none behind.
+
+    One who existed before his tenant was imported stays, and keeps his own.
+    """
+    user, compute = context.tenant.user_id, context.admin.compute
+    names = [pair["name"] for pair in compute.keypairs_of(user)] if user else []
+    theirs = [name for name in names if not OWN_NAME.match(name)]
+    kept = theirs if theirs and find_user(context) is None else []
+    for name in names:
+        if name not in kept:
+            compute.delete_keypair_of(user, name)
 
 
 class DistributeKeys(UpdateWorkflow):

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from waldur_core.operations.errors import Invalid
+from waldur_core.operations.models import Operation
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.workflows.context import mark, save
@@ -12,6 +13,7 @@ from waldur_openstack.workflows.identity.cleanup import delete_default_security_
 from waldur_openstack.workflows.identity.context import ProjectContext
 
 MEMBER_ROLES = ("Member", "_member_", "member")  # old and new clouds
+IMPORT = "openstack.tenant.import"
 GOES_WITH_PROJECT = "it disappears with the project"
 
 
@@ -27,8 +29,13 @@ def find_project(context: ProjectContext) -> JSON | None:
 
 
 def find_own_project(context: ProjectContext) -> JSON | None:
-    """The tenant's project if it is still there: by its id, or by our tag when a crash kept the id from us."""
+    """The tenant's project if it is still there: by its id, or by our tag when a crash kept the id from us.
+
+    A project whose import has failed is not the tenant's, whatever its tag says.
+    """
     known = context.tenant.backend_id
+    if not known and Operation.objects.filter(subject_uuid=context.tenant.uuid, workflow=IMPORT).exists():
+        return None
     return context.admin.identity.find_project(known) if known else find_project(context)
 
 

@@ -91,7 +91,9 @@ def read_new(kind: Kind) -> Step:
 
 
 def take_new(kind: Kind, context: CloudContext, seen: Look) -> None:
-    scope = Scope.of(context.tenant)
+    """New objects, and what the cloud has added to ours: the rules by which everything may go out."""
+    scope, found = Scope.of(context.tenant), {item["id"]: item for item in seen.found}
     made = take_in(kind, scope, seen)
+    known = [(row, found[row.backend_id]) for row in seen.rows if row.backend_id in found]
     for part in kind.parts:
-        part.write(scope, part.differences(scope, made).values())
+        part.write(scope, part.differences(scope, known + made).values())

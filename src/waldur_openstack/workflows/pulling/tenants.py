@@ -17,8 +17,9 @@ from waldur_openstack.sync.catalogue import (
 from waldur_openstack.sync.compute import INSTANCE, SERVER_GROUP
 from waldur_openstack.sync.kinds import Kind, Look
 from waldur_openstack.sync.network import FLOATING_IP, NETWORK, PORT, ROUTER, SUBNET
+from waldur_openstack.sync.orphans import look_for_all
 from waldur_openstack.sync.quotas import read_quotas, size_of, take_quotas
-from waldur_openstack.sync.reconcile import look, reconcile
+from waldur_openstack.sync.reconcile import reconcile
 from waldur_openstack.sync.security import SECURITY_GROUP
 from waldur_openstack.workflows.context import CloudContext, save
 from waldur_openstack.workflows.pulling.base import READS, PullWorkflow, read_all
@@ -42,14 +43,26 @@ def record_project(context: TenantContext, found: JSON) -> None:
         save(context.tenant, **changed)
 
 
+def read_everything(kind: Kind) -> Step:
+    """As `read_all`; what was made outside becomes rows too, where the cloud's option allows it."""
+    return Step(
+        name=f"Read {kind.plural}",
+        do=lambda c: look_for_all(kind, c.tenant, c.cloud),
+        record=lambda c, seen: reconcile(kind, c.tenant, seen, subject=c.subject),
+        keeps=READS,
+    )
+
+
 def read_sized(kind: Kind, counter: str) -> Step:
-    """As `read_all`; in addition it is kept how much all of them hold, known to us or not."""
+    """As `read_everything`; in addition it is kept how much all of them hold, known to us or not."""
 
     def record(context: CloudContext, seen: Look) -> None:
         reconcile(kind, context.tenant, seen)
         context.data["sizes"] = {**context.data.get("sizes", {}), counter: size_of(seen.found)}
 
-    return Step(name=f"Read {kind.plural}", do=lambda c: look(kind, c.tenant, c.cloud), record=record, keeps=READS)
+    return Step(
+        name=f"Read {kind.plural}", do=lambda c: look_for_all(kind, c.tenant, c.cloud), record=record, keeps=READS
+    )
 
 
 def read_offer(name: str, *offers: Offer) -> Step:
@@ -80,7 +93,8 @@ def keep_sizes(context: CloudContext, found: tuple[list[JSON], list[JSON]]) -> N
 
 
 class PullTenant(PullWorkflow):
-    """The project and everything inside. Unknown servers, volumes and snapshots stay unknown; all else gets rows."""
+    """The project and everything inside. What we do not know gets rows: servers, volumes and snapshots too, unless the
+    option `import_orphans` of the cloud is off."""
 
     name = "openstack.tenant.pull"
     title = "Pull of tenant"
@@ -97,7 +111,7 @@ class PullTenant(PullWorkflow):
         read_all(NETWORK),
         read_all(SUBNET),
         read_all(ROUTER),
-        read_all(INSTANCE),
+        read_everything(INSTANCE),
         read_sized(VOLUME, "volumes_size"),
         read_sized(SNAPSHOT, "snapshots_size"),
         read_all(PORT),
