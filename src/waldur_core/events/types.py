@@ -75,6 +75,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_resource_erred_on_backend",
         "marketplace_resource_plan_switched",
         "marketplace_resource_unlinked",
+        "marketplace_resource_update_limits_failed",
+        "marketplace_resource_update_limits_succeeded",
         "marketplace_resource_update_end_date_succeeded",
     ),
     "offerings": (
@@ -87,6 +89,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_updated",
         "marketplace_plan_archived",
     ),
+    "quotas": ("openstack_tenant_quota_limit_updated", "quota_nearly_used", "quota_used_up"),
     "images": tuple(f"openstack_image_{what}" for what in ("created", "uploaded", "upload_failed", "deleted")),
     "operations": ("operation_retried", "operation_cancel_requested"),
     "users": (
@@ -129,6 +132,8 @@ OWN = frozenset(
         "operation_retried",
         "operation_cancel_requested",
         "token_revoked",
+        "quota_nearly_used",
+        "quota_used_up",
         "resource_import_scheduled",
         "resource_import_failed",
         *GROUPS["images"],

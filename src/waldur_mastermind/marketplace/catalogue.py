@@ -1,17 +1,20 @@
 """Offerings and their parts: making them, keeping components in step with the plug-in, going on sale."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.events.log import record
 from waldur_mastermind.marketplace import pricing
 from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Plan, PlanComponent, Resource
+from waldur_mastermind.marketplace.orders.limits import in_components
 from waldur_mastermind.marketplace.plugins import BuiltinComponent, plugin_for
 from waldur_mastermind.marketplace.secrets import merge
 
@@ -86,7 +89,8 @@ def sync_components(offering: Offering) -> None:
             attach_to_plans(_make_builtin(offering, builtin))
     for name in existing.keys() - wanted.keys():
         if not is_in_use(existing[name]):
-            existing[name].delete()
+            with suppress(ProtectedError), transaction.atomic():  # what was used of it stands in accounts
+                existing[name].delete()
 
 
 def add_component(offering: Offering, fields: Mapping[str, Any]) -> OfferingComponent:
@@ -125,6 +129,7 @@ def create_plan(offering: Offering, fields: Mapping[str, Any]) -> Plan:
 @transaction.atomic
 def set_prices(plan: Plan, prices: Mapping[str, Decimal]) -> None:
     """New prices; those not named stay. Resources on the plan pay them from the next month on."""
+    prices = {plugin_for(plan.offering).component_named(word)[0]: price for word, price in prices.items()}
     components = _named(plan, prices, "prices")
     in_use = plan.resources.filter(state__in=Resource.ALIVE).exists()
     for name, price in prices.items():
@@ -140,6 +145,7 @@ def set_prices(plan: Plan, prices: Mapping[str, Decimal]) -> None:
 @transaction.atomic
 def set_amounts(plan: Plan, amounts: Mapping[str, int]) -> None:
     """How much of each fixed component is included; those not named stay."""
+    amounts = in_components(plan.offering, amounts, "quotas")
     components = _named(plan, amounts, "quotas")
     for name, amount in amounts.items():
         components[name].amount = amount

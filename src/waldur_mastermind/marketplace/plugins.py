@@ -92,6 +92,11 @@ class OfferingPlugin:
         """The components this offering must have now."""
         return self.components
 
+    def component_named(self, word: str) -> tuple[str, int]:
+        """The component that a word in limits, prices or quotas means, and how many of its units are one of the word's.
+        Other clients may have other words."""
+        return word, 1
+
     def validate_create(self, order_request: OrderRequest) -> None:
         """Refuse attributes and limits that make no sense: ValidationError, before anything is written."""
 

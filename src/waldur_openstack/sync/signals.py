@@ -8,3 +8,7 @@ pulled = Signal()
 
 # Objects of the cloud have become rows, with all that other tables keep of them to follow. Sent like `pulled`.
 taken_in = Signal()
+
+# A cloud offers other items than before, or under other names. Sent in the transaction that wrote them: sender=model,
+# service=the service settings.
+offer_changed = Signal()

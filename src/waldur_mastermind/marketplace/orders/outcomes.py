@@ -29,6 +29,8 @@ def complete(order: Order, *, actor: Any = None) -> None:
     set_resource_state(resource, Resource.State.TERMINATED if ended else Resource.State.OK)
     tell(order, "marketplace_order_completed", "has been completed", actor)
     tell(order, f"marketplace_resource_{KIND[Order.Type(order.type)]}_succeeded", "has succeeded", actor)
+    if order.type == Order.Type.UPDATE and order.limits:
+        tell(order, "marketplace_resource_update_limits_succeeded", "has given it new limits", actor)
 
 
 @transaction.atomic
@@ -49,6 +51,8 @@ def fail(
     set_resource_state(resource, resource_state or default, message, traceback)
     tell(order, "marketplace_order_failed", f"has failed: {message}", actor)
     tell(order, f"marketplace_resource_{KIND[Order.Type(order.type)]}_failed", f"has failed: {message}", actor)
+    if order.type == Order.Type.UPDATE and order.limits:
+        tell(order, "marketplace_resource_update_limits_failed", f"leaves its limits as they were: {message}", actor)
 
 
 @transaction.atomic
