@@ -125,7 +125,7 @@ class CloudSyncSerializer(ModelSerializer):
 
     @extend_schema_field(HeardSerializer)
     def get_notifications(self, sync: CloudSync) -> dict[str, Any]:
-        listeners = list(sync.service_settings.notification_listeners.all())  # type: ignore[attr-defined]
+        listeners = list(sync.service_settings.notification_listeners.all())
         last = max((one.last_message for one in listeners if one.last_message), default=None)
         return {"listeners": sum(one.is_connected for one in listeners), "last_message": last}
 
