@@ -9,6 +9,7 @@ from waldur_openstack.api import (
     images,
     network,
     notifications,
+    quota_totals,
     security,
     sync,
 )
@@ -41,12 +42,20 @@ ROUTES = {
     "notification-listener": notifications.NotificationListenerViewSet,
 }
 
+TOTALS = {
+    "project": quota_totals.ProjectQuotasViewSet,
+    "customer": quota_totals.CustomerQuotasViewSet,
+    "service-settings": quota_totals.CloudQuotasViewSet,
+}
+
 
 def register(router: BaseRouter) -> None:
     for name, view_set in ROUTES.items():
         router.register(f"openstack-{name}s", view_set, basename=f"openstack-{name}")
     policies = "openstack-network-rbac-policies"
     router.register(policies, network.NetworkRBACPolicyViewSet, basename="openstack-network-rbac-policy")
+    for name, totals in TOTALS.items():
+        router.register(f"{name}-quotas", totals, basename=f"{name}-quota")
     router.register("sync-runs", sync.SyncRunViewSet, basename="sync-run")
     router.register("sync-states", sync.CloudSyncViewSet, basename="sync-state")
     # the seed's path and the public client's

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from tests.factories import make_project
+from tests.factories import Cast, client_of, make_project
+from waldur_core.events.models import Event
 from waldur_core.quotas.counters import (
     QuotaExceeded,
     as_list,
     change,
     check,
+    count,
     quotas_of,
     release,
     set_limits,
@@ -118,6 +120,64 @@ def test_each_scope_has_counters_of_its_own(project: Project) -> None:
     change(project, {"vcpu": 4})
     change(other, {"vcpu": 1})
     assert usage(other) == {"vcpu": 1}
+
+
+def test_any_number_of_counters_moves_in_one_statement(project: Project, django_assert_num_queries: Any) -> None:
+    change(project, {"vcpu": 1})  # the content type is known from here on
+    with django_assert_num_queries(1):
+        count(project, {"vcpu": 1, "ram": 2, "any": 3})
+    with django_assert_num_queries(4):  # with the savepoint
+        change(project, {"vcpu": 0, "ram": 2, "any": 3})
+    assert usage(project) == {"vcpu": 2, "ram": 4, "any": 6}
+
+
+def told(project: Project) -> list[tuple[str, str]]:
+    found = Event.objects.filter(scope_uuid=project.uuid).order_by("pk")
+    return [(event.event_type, event.context["quota_name"]) for event in found]
+
+
+def test_each_level_is_told_once_when_it_is_reached(project: Project) -> None:
+    change(project, {"vcpu": 2})
+    assert told(project) == []
+    change(project, {"vcpu": 1})
+    change(project, {"ram": 1})
+    assert told(project) == [("quota_nearly_used", "vcpu")]
+    change(project, {"vcpu": 1})
+    assert told(project) == [("quota_nearly_used", "vcpu"), ("quota_used_up", "vcpu")]
+
+
+def test_from_nothing_to_the_limit_is_one_event(project: Project) -> None:
+    change(project, {"vcpu": 4, "any": 10**9})
+    assert told(project) == [("quota_used_up", "vcpu")]
+
+
+def test_a_level_is_told_again_after_the_usage_has_fallen_below_it(project: Project) -> None:
+    change(project, {"vcpu": 3})
+    release(project, {"vcpu": 1})
+    change(project, {"vcpu": 1})
+    assert told(project) == [("quota_nearly_used", "vcpu")] * 2
+
+
+def test_a_lower_limit_and_a_pulled_usage_reach_levels_too(project: Project) -> None:
+    change(project, {"vcpu": 2})
+    set_limits(project, {"vcpu": 2})
+    set_usages(project, {"ram": 900})
+    assert told(project) == [("quota_used_up", "vcpu"), ("quota_nearly_used", "ram")]
+
+
+def test_what_was_refused_is_not_told(project: Project) -> None:
+    with pytest.raises(QuotaExceeded):
+        change(project, {"vcpu": 3, "ram": 2000})
+    assert told(project) == []
+
+
+def test_the_members_of_the_project_read_the_notice(cast: Cast) -> None:
+    set_limits(cast.project, {"vcpu": 1})
+    change(cast.project, {"vcpu": 1})
+    for person in (cast.member, cast.owner):
+        events = client_of(person).get("/api/events/", {"event_type": "quota_used_up"}).json()
+        assert [event["message"] for event in events] == ["Quota vcpu of Project is used up: 1 of 1."]
+    assert client_of(cast.stranger).get("/api/events/", {"event_type": "quota_used_up"}).json() == []
 
 
 @pytest.mark.django_db(transaction=True)

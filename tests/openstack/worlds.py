@@ -1,4 +1,4 @@
-"""Worlds that take long to build are built once and then remembered: the rows they added and what the twin held.
+"""Worlds that take long to build are built once and then remembered: the rows they wrote and what the twin held.
 
 A world stands on another: its rows have fixed primary keys, so what is built on it later refers to the right ones.
 """
@@ -23,6 +23,7 @@ _standing: Any = None  # the world that the present test stands on
 @dataclass(frozen=True)
 class World:
     rows: dict[str, list[bytes]]
+    changed: dict[str, list[int]]  # of these rows, those that the foundation has too, with other contents
     cloud: bytes
     found: Any
 
@@ -37,13 +38,15 @@ def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any]) -
     _standing = key
     if key in _worlds:
         return _bring_back(_worlds[key], twin)
-    before = {table: _ids(table) for table in _tables()}
+    before = {table: _digests(table) for table in _tables()}
     revision = _revision(twin)
     found = build()
     connection.check_constraints()
-    rows = {table: added for table, ids in before.items() if (added := _rows_beside(table, ids))}
+    same = {table: _digests(table).items() & then.items() for table, then in before.items()}
+    rows = {table: added for table, kept in same.items() if (added := _rows_beside(table, [pk for pk, _ in kept]))}
+    changed = {table: pks for table, kept in same.items() if (pks := list(before[table].keys() - dict(kept).keys()))}
     cloud = contents(twin) if twin and _revision(twin) != revision else b""
-    _worlds[key] = World(rows, cloud, pickle.dumps(found))
+    _worlds[key] = World(rows, changed, cloud, pickle.dumps(found))
     return found
 
 
@@ -81,6 +84,8 @@ def fill(twin: OpenStackTwin, saved: bytes) -> None:
 
 def _bring_back(world: World, twin: OpenStackTwin | None) -> Any:
     with transaction.atomic(), connection.cursor() as cursor:  # references are checked at its end
+        for table, pks in world.changed.items():
+            cursor.execute(f'DELETE FROM "{table}" WHERE id = ANY(%s)', [pks])
         for table, rows in world.rows.items():
             with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
                 for row in rows:
@@ -97,10 +102,11 @@ def _tables() -> list[str]:
     return [model._meta.db_table for model in models if model._meta.pk.column == "id"]
 
 
-def _ids(table: str) -> list[int]:
+def _digests(table: str) -> dict[int, str]:
+    """What tells whether a row has been changed."""
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT id FROM "{table}"')
-        return [pk for (pk,) in cursor.fetchall()]
+        cursor.execute(f'SELECT id, md5(row::text) FROM "{table}" AS row')
+        return dict(cursor.fetchall())
 
 
 def _rows_beside(table: str, ids: list[int]) -> list[bytes]:

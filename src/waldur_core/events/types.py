@@ -68,13 +68,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
     )
     + tuple(
         f"marketplace_resource_{what}_{outcome}"
-        for what in ("create", "update", "terminate")
+        for what in ("create", "update", "terminate", "restore")
         for outcome in ("requested", "succeeded", "failed", "canceled")
     )
     + (
         "marketplace_resource_erred_on_backend",
         "marketplace_resource_plan_switched",
         "marketplace_resource_unlinked",
+        "marketplace_resource_update_limits_failed",
+        "marketplace_resource_update_limits_succeeded",
         "marketplace_resource_update_end_date_succeeded",
     ),
     "offerings": (
@@ -87,6 +89,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_updated",
         "marketplace_plan_archived",
     ),
+    "invoices": ("invoice_created", "invoice_paid"),
+    "quotas": ("openstack_tenant_quota_limit_updated", "quota_nearly_used", "quota_used_up"),
     "images": tuple(f"openstack_image_{what}" for what in ("created", "uploaded", "upload_failed", "deleted")),
     "operations": ("operation_retried", "operation_cancel_requested"),
     "users": (
@@ -129,9 +133,12 @@ OWN = frozenset(
         "operation_retried",
         "operation_cancel_requested",
         "token_revoked",
+        "quota_nearly_used",
+        "quota_used_up",
         "resource_import_scheduled",
         "resource_import_failed",
         *GROUPS["images"],
+        *(f"marketplace_resource_restore_{outcome}" for outcome in ("requested", "succeeded", "failed", "canceled")),
         *GROUPS["openstack_drifts"],
         *GROUPS["openstack_stuck"],
         *_pulls("router"),

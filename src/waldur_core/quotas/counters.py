@@ -1,14 +1,21 @@
-"""Reading and moving the counters of a scope."""
+"""Reading and moving the counters of scopes.
+
+Whoever writes locks the rows first, in one order: nobody passes a gap that another has taken, and two writers never
+wait for each other. Each function is one or two statements, however many counters it moves.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework.exceptions import ValidationError
 
+from waldur_core.quotas import notices
 from waldur_core.quotas.models import UNLIMITED, Quota
+
+Deltas = Mapping[str, int]
 
 
 class QuotaExceeded(ValidationError):
@@ -28,90 +35,101 @@ def quotas_by_pk(model: type[Model], scopes: Iterable[Model]) -> dict[Any, list[
     return found
 
 
-def set_limits(scope: Model, limits: Mapping[str, int]) -> None:
-    """Set limits, making the counters that are missing. Usage stays."""
+@transaction.atomic(savepoint=False)
+def set_limits(scope: Model, limits: Mapping[str, int]) -> list[str]:
+    """Set limits, making the counters that are missing; their names are returned. Usage stays."""
+    found = _locked(scope, limits)
     content_type = ContentType.objects.get_for_model(scope)
+    fresh = [
+        Quota(content_type=content_type, object_id=scope.pk, name=name, limit=limits[name])
+        for name in sorted(limits.keys() - found.keys())
+    ]
+    # another may have made the same counters since we looked
     Quota.objects.bulk_create(
-        [
-            Quota(content_type=content_type, object_id=scope.pk, name=name, limit=limit)
-            for name, limit in limits.items()
-        ],
+        fresh,
         update_conflicts=True,
         unique_fields=["content_type", "object_id", "name"],
         update_fields=["limit"],
     )
+    moved = []
+    for name, quota in found.items():
+        if quota.limit != limits[name]:
+            moved.append((quota, quota.limit, quota.usage))
+            quota.limit = limits[name]
+    if moved:
+        Quota.objects.bulk_update([quota for quota, *_ in moved], ["limit"])
+        notices.tell(type(scope), moved, scope)
+    return [quota.name for quota in fresh]
 
 
 def set_usages(scope: Model, usages: Mapping[str, int]) -> None:
     """Set usages to what was counted elsewhere; counters that do not exist are left out. Writes only what differs."""
-    for quota in quotas_of(scope).filter(name__in=usages):
-        if quota.usage != usages[quota.name]:
-            Quota.objects.filter(pk=quota.pk).update(usage=usages[quota.name])
+    set_usages_of_many(type(scope), {scope.pk: usages})
 
 
+@transaction.atomic(savepoint=False)
 def set_usages_of_many(model: type[Model], usages: Mapping[Any, Mapping[str, int]]) -> None:
     """The same for many scopes of one kind, {pk: usages}; one query, and one statement when anything differs."""
     names = {name for own in usages.values() for name in own}
     content_type = ContentType.objects.get_for_model(model)
-    quotas = Quota.objects.filter(content_type=content_type, object_id__in=usages, name__in=names)
-    differing = []
-    for quota in quotas:
+    moved = []
+    for quota in Quota.objects.filter(content_type=content_type, object_id__in=usages, name__in=names):
         usage = usages[quota.object_id].get(quota.name, quota.usage)
         if usage != quota.usage:
+            moved.append((quota, quota.limit, quota.usage))
             quota.usage = usage
-            differing.append(quota)
-    if differing:
-        Quota.objects.bulk_update(differing, ["usage"], batch_size=1000)
+    if moved:
+        Quota.objects.bulk_update([quota for quota, *_ in moved], ["usage"], batch_size=1000)
+        notices.tell(model, moved)
 
 
-def change(scope: Model, deltas: Mapping[str, int]) -> None:
+@transaction.atomic
+def change(scope: Model, deltas: Deltas) -> None:
     """Add `deltas` to the usages, all or none. Growth beyond a limit raises QuotaExceeded (400)."""
-    refused: list[str] = []
-    with transaction.atomic():
-        # one order of locking for everybody: no deadlock between two orders
-        for name, delta in sorted(deltas.items()):
-            if delta and not _move(scope, name, delta):
-                refused.append(name)
-        if refused:
-            raise QuotaExceeded({"non_field_errors": _explain(scope, deltas, refused)})
+    found = _locked(scope, deltas)
+    if refused := [quota for quota in found.values() if _exceeds(quota, deltas[quota.name])]:
+        raise QuotaExceeded({"non_field_errors": _explain(scope, deltas, refused)})
+    count(scope, deltas)
 
 
-def check(scope: Model, deltas: Mapping[str, int]) -> None:
+def check(scope: Model, deltas: Deltas) -> None:
     """Raise QuotaExceeded when `change` would; move nothing."""
-    found = {quota.name: quota for quota in quotas_of(scope).filter(name__in=list(deltas))}
-    refused = [
-        name
-        for name, delta in deltas.items()
-        if delta > 0 and (quota := found.get(name)) and quota.limit != UNLIMITED and quota.usage + delta > quota.limit
-    ]
-    if refused:
+    found = quotas_of(scope).filter(name__in=list(deltas))
+    if refused := [quota for quota in found if _exceeds(quota, deltas[quota.name])]:
         raise QuotaExceeded({"non_field_errors": _explain(scope, deltas, refused)})
 
 
-def release(scope: Model, deltas: Mapping[str, int]) -> None:
+def release(scope: Model, deltas: Deltas) -> None:
     """Give back what `change` took."""
     change(scope, {name: -delta for name, delta in deltas.items()})
 
 
-def count(scope: Model, deltas: Mapping[str, int]) -> None:
+def count(scope: Model, deltas: Deltas) -> None:
     """Follow what has been found to exist, or to exist no more: no limit is asked."""
-    for name, delta in sorted(deltas.items()):
-        if delta:
-            quotas_of(scope).filter(name=name).update(usage=F("usage") + delta)
+    _count(type(scope), {scope.pk: deltas}, scope)
 
 
-def count_many(model: type[Model], deltas: Mapping[Any, Mapping[str, int]]) -> None:
+def count_many(model: type[Model], deltas: Mapping[Any, Deltas]) -> None:
     """The same for many scopes of one kind, {pk: deltas}, in one statement."""
+    _count(model, deltas)
+
+
+def _count(model: type[Model], deltas: Mapping[Any, Deltas], scope: Model | None = None) -> None:
     moves = [(pk, name, delta) for pk, own in deltas.items() for name, delta in own.items() if delta]
     if not moves:
         return
     pks, names, amounts = (list(column) for column in zip(*moves, strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_MANY, [pks, names, amounts, ContentType.objects.get_for_model(model).pk])
+        cursor.execute(COUNT, [pks, names, amounts, ContentType.objects.get_for_model(model).pk])
+        moved = [
+            (Quota(object_id=pk, name=name, limit=limit, usage=usage), limit, usage - delta)
+            for pk, name, limit, usage, delta in cursor.fetchall()
+        ]
+    notices.tell(model, moved, scope)
 
 
 # locks in one order, as everybody else does
-COUNT_MANY = """
+COUNT = """
     WITH moved AS (
         SELECT quota.id, move.delta
         FROM quotas_quota AS quota
@@ -121,24 +139,26 @@ COUNT_MANY = """
         ORDER BY quota.object_id, quota.name
         FOR UPDATE OF quota
     )
-    UPDATE quotas_quota SET usage = usage + moved.delta FROM moved WHERE quotas_quota.id = moved.id
+    UPDATE quotas_quota AS quota SET usage = usage + moved.delta FROM moved WHERE quota.id = moved.id
+    RETURNING quota.object_id, quota.name, quota."limit", quota.usage, moved.delta
 """
 
 
-def _move(scope: Model, name: str, delta: int) -> bool:
-    counters = quotas_of(scope).filter(name=name)
-    if delta < 0:
-        counters.update(usage=F("usage") + delta)
-        return True
-    fits = counters.filter(Q(limit=UNLIMITED) | Q(limit__gte=F("usage") + delta))
-    return bool(fits.update(usage=F("usage") + delta)) or not counters.exists()
+def _locked(scope: Model, names: Iterable[str]) -> dict[str, Quota]:
+    """The counters of these names that exist, locked until the transaction ends."""
+    rows = quotas_of(scope).filter(name__in=list(names)).order_by("name").select_for_update()
+    return {quota.name: quota for quota in rows}
 
 
-def _explain(scope: Model, deltas: Mapping[str, int], refused: Iterable[str]) -> list[str]:
-    found = {quota.name: quota for quota in quotas_of(scope).filter(name__in=list(refused))}
+def _exceeds(quota: Quota, delta: int) -> bool:
+    return delta > 0 and quota.limit != UNLIMITED and quota.usage + delta > quota.limit
+
+
+def _explain(scope: Model, deltas: Deltas, refused: Iterable[Quota]) -> list[str]:
     return [
-        f"Quota {name} of {scope} is too small: limit {quota.limit}, used {quota.usage}, asked for {deltas[name]} more."
-        for name, quota in sorted(found.items())
+        f"Quota {quota.name} of {scope} is too small: limit {quota.limit}, used {quota.usage}, "
+        f"asked for {deltas[quota.name]} more."
+        for quota in sorted(refused, key=lambda quota: quota.name)
     ]
 
 

@@ -1,18 +1,22 @@
 """Offerings and their parts: making them, keeping components in step with the plug-in, going on sale."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import ProtectedError
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.events.log import record
 from waldur_mastermind.marketplace import pricing
 from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Plan, PlanComponent, Resource
+from waldur_mastermind.marketplace.months import following, this_month
+from waldur_mastermind.marketplace.orders.limits import in_components
 from waldur_mastermind.marketplace.plugins import BuiltinComponent, plugin_for
+from waldur_mastermind.marketplace.price_history import note_prices
 from waldur_mastermind.marketplace.secrets import merge
 
 
@@ -86,7 +90,8 @@ def sync_components(offering: Offering) -> None:
             attach_to_plans(_make_builtin(offering, builtin))
     for name in existing.keys() - wanted.keys():
         if not is_in_use(existing[name]):
-            existing[name].delete()
+            with suppress(ProtectedError), transaction.atomic():  # what was used of it stands in accounts
+                existing[name].delete()
 
 
 def add_component(offering: Offering, fields: Mapping[str, Any]) -> OfferingComponent:
@@ -102,6 +107,7 @@ def attach_to_plans(component: OfferingComponent) -> None:
     """Every plan prices every component: free, until its provider says otherwise."""
     plans = Plan.objects.filter(offering=component.offering)
     PlanComponent.objects.bulk_create([PlanComponent(plan=plan, component=component) for plan in plans])
+    note_prices(plans)
 
 
 def is_in_use(component: OfferingComponent) -> bool:
@@ -125,8 +131,9 @@ def create_plan(offering: Offering, fields: Mapping[str, Any]) -> Plan:
 @transaction.atomic
 def set_prices(plan: Plan, prices: Mapping[str, Decimal]) -> None:
     """New prices; those not named stay. Resources on the plan pay them from the next month on."""
+    prices = {plugin_for(plan.offering).component_named(word)[0]: price for word, price in prices.items()}
     components = _named(plan, prices, "prices")
-    in_use = plan.resources.filter(state__in=Resource.ALIVE).exists()
+    in_use = is_plan_in_use(plan)
     for name, price in prices.items():
         item = components[name]
         if in_use:
@@ -135,16 +142,23 @@ def set_prices(plan: Plan, prices: Mapping[str, Decimal]) -> None:
             item.price, item.future_price, item.future_price_from = price, None, None
         item.save()
     pricing.refresh_unit_price(plan)
+    note_prices([plan])
+
+
+def is_plan_in_use(plan: Plan) -> bool:
+    return bool(plan.resources.filter(state__in=Resource.ALIVE).exists())
 
 
 @transaction.atomic
 def set_amounts(plan: Plan, amounts: Mapping[str, int]) -> None:
     """How much of each fixed component is included; those not named stay."""
+    amounts = in_components(plan.offering, amounts, "quotas")
     components = _named(plan, amounts, "quotas")
     for name, amount in amounts.items():
         components[name].amount = amount
         components[name].save(update_fields=["amount", "modified"])
     pricing.refresh_unit_price(plan)
+    note_prices([plan])
 
 
 def _named(plan: Plan, values: Mapping[str, Any], field: str) -> dict[str, PlanComponent]:
@@ -155,7 +169,7 @@ def _named(plan: Plan, values: Mapping[str, Any], field: str) -> dict[str, PlanC
 
 
 def _first_of_next_month() -> date:
-    return (timezone.localdate().replace(day=1) + timedelta(days=32)).replace(day=1)
+    return following(this_month())
 
 
 def _make_builtin(offering: Offering, builtin: BuiltinComponent) -> OfferingComponent:

@@ -5,8 +5,9 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from waldur_core.structure.models import ServiceResource
+from waldur_core.structure.models import ServiceResource, ServiceSettings
 from waldur_core.structure.states import CoreState, state_changed
+from waldur_mastermind.marketplace.catalogue import sync_components
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace.orders import complete, fail, resume, set_resource_state, unfinished_order
 from waldur_mastermind.marketplace.orders.processing import cancel
@@ -19,8 +20,9 @@ from waldur_mastermind.marketplace_openstack.private_offerings import (
 )
 from waldur_mastermind.marketplace_openstack.recovery.resources import create_missing_resources
 from waldur_mastermind.marketplace_openstack.states import RESOURCE_STATES
-from waldur_openstack.models import Instance, Tenant, Volume
-from waldur_openstack.sync.signals import pulled, taken_in
+from waldur_mastermind.marketplace_openstack.storage_modes import follow_cloud
+from waldur_openstack.models import Instance, Tenant, Volume, VolumeType
+from waldur_openstack.sync.signals import offer_changed, pulled, taken_in
 
 SCOPES = (Tenant, Instance, Volume)
 S, R = CoreState, Resource.State
@@ -62,6 +64,8 @@ def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
     imported = order is None and resource.state == R.CREATING and isinstance(scope, Tenant)
     if order is not None:
         complete(order)
+        if order.type == Order.Type.UPDATE and "reason" in order.attributes:
+            sync_components(order.offering)  # the last resource with limits on a former component may have gone
     elif imported:
         finish_import(resource, scope)
     else:
@@ -105,6 +109,12 @@ def follow_pull(sender: type, instances: list[Any], **_: Any) -> None:
         refresh_metadata(resource, scopes[resource.scope_uuid])
 
 
+@receiver(offer_changed, sender=VolumeType)
+def follow_volume_types(service: ServiceSettings, **_: Any) -> None:
+    """Volume types that came or went are components that come or go."""
+    follow_cloud(service)
+
+
 @receiver(taken_in)
 def follow_adoption(sender: type, instances: list[Any], **_: Any) -> None:
     """Servers and volumes that were found get a resource; those of a tenant being imported get theirs with it."""
@@ -137,5 +147,7 @@ def _end_order(order: Order) -> None:
         cancel(order, None)
     elif order.type == Order.Type.TERMINATE:
         complete(order)
+        if order.type == Order.Type.UPDATE and "reason" in order.attributes:
+            sync_components(order.offering)  # the last resource with limits on a former component may have gone
     else:
         fail(order, "The object was removed while the order was being executed.", "", resource_state=R.TERMINATED)

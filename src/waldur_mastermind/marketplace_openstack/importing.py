@@ -1,6 +1,6 @@
 """Importing what a cloud has: projects into offerings of clouds, servers and volumes into those of a tenant."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,14 +16,13 @@ from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Resource
 from waldur_mastermind.marketplace.orders import periods, set_resource_state
 from waldur_mastermind.marketplace.plugins import Importable, ImportRequest
+from waldur_mastermind.marketplace_openstack import limits as component_limits
 from waldur_openstack.api.asking import CloudRefused, require_in_cloud
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.importing import objects, tenants
 from waldur_openstack.models import Tenant
 from waldur_openstack.sync.kinds import Kind
 from waldur_openstack.workflows.identity import blacklisted
-
-COMPONENT_QUOTAS = {"cores": "vcpu", "ram": "ram", "storage": "storage"}
 
 
 @contextmanager
@@ -66,7 +65,9 @@ def find_tenant(asked: ImportRequest) -> tenants.Found:
     _credentials(asked, service)
     with asking():
         found = tenants.find_importable(service, asked.backend_id)
-    unlimited = [name for name, quota in COMPONENT_QUOTAS.items() if found.limits.get(quota, 0) < 0]
+    sold = {component.type for component in component_limits.builtin_components(asked.offering)}
+    whole = component_limits.QUOTAS.items()
+    unlimited = [name for name, quota in whole if name in sold and found.limits.get(quota, 0) < 0]
     if unlimited:
         raise ValidationError(
             {"backend_id": [f"The project has no limit on {', '.join(unlimited)}. Set its quotas in the cloud first."]}
@@ -92,7 +93,7 @@ def import_tenant(asked: ImportRequest, found: tenants.Found) -> Resource:
         offering=asked.offering,
         plan=asked.plan,
         project=asked.project,
-        limits=limits_of(found.limits),
+        limits=component_limits.limits(found.limits, asked.offering),
         attributes={"name": tenant.name},
     )
     resource.scope = tenant
@@ -104,17 +105,12 @@ def finish_import(resource: Resource, tenant: Tenant) -> None:
     """The tenant is there: what it may use is what the cloud says now."""
     quotas = counters.quotas_of(tenant)
     limits = {quota.name: max(quota.limit, quota.usage) for quota in quotas}  # what has no limit counts as it is used
-    resource.limits = limits_of(limits)
+    resource.limits = component_limits.limits(limits, resource.offering)
     resource.save(update_fields=["limits", "modified"])
     set_resource_state(resource, Resource.State.OK)
     if resource.plan:
         periods.begin(resource, resource.plan)
     record("marketplace_resource_create_succeeded", f"{resource} has been imported.", scope=resource)
-
-
-def limits_of(quotas: Mapping[str, int]) -> dict[str, int]:
-    """Quotas of a tenant as limits of components: the same units, other names."""
-    return {component: quotas[quota] for component, quota in COMPONENT_QUOTAS.items() if quota in quotas}
 
 
 def _credentials(asked: ImportRequest, service: ServiceSettings) -> dict[str, Any]:

@@ -10,9 +10,16 @@ from waldur_core.operations.start import start
 from waldur_core.structure.models import ServiceResource
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
-from waldur_mastermind.marketplace.plugins import Importable, ImportRequest, OfferingPlugin, OrderRequest
+from waldur_mastermind.marketplace.plugins import (
+    BuiltinComponent,
+    Importable,
+    ImportRequest,
+    OfferingPlugin,
+    OrderRequest,
+)
 from waldur_mastermind.marketplace_openstack import importing
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
+from waldur_mastermind.marketplace_openstack.storage_modes import storage_components
 from waldur_openstack.api.block_storage import VolumeCreateSerializer, VolumeSerializer, require_deletable
 from waldur_openstack.api.compute import (
     InstanceDeleteSerializer,
@@ -106,6 +113,9 @@ class VolumePlugin(InTenantPlugin):
     scope_serializer = VolumeSerializer
     kind = VOLUME
     look = staticmethod(look_at_volume)
+
+    def builtin_components(self, offering: Offering) -> tuple[BuiltinComponent, ...]:
+        return storage_components(offering.parent)
 
     def check_terminate(self, resource: Resource, attributes: Mapping[str, Any]) -> None:
         if resource.scope is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from waldur_mastermind.marketplace.catalogue import sync_components
 from waldur_mastermind.marketplace.models import Category, Offering, Order, Resource
 from waldur_mastermind.marketplace.orders.processing import cancel
 from waldur_openstack.models import Tenant
@@ -47,6 +48,7 @@ def _create(tenant: Tenant, resource: Resource, kind: str, name: str, category: 
     )
     offering.scope = tenant
     offering.save()
+    sync_components(offering)
 
 
 def rename_private_offerings(tenant: Tenant) -> None:

@@ -6,6 +6,7 @@ Each task may run at any hour, any number of times, in any number of workers.
 from celery import shared_task
 
 from waldur_core.structure.models import ServiceSettings
+from waldur_mastermind.marketplace_openstack import storage_modes
 from waldur_mastermind.marketplace_openstack.recovery import clouds, metadata, terminations
 from waldur_openstack.models import Instance
 
@@ -36,3 +37,9 @@ def refresh_instance_backend_metadata() -> int:
 def end_stuck_terminations() -> int:
     """End orders to terminate that nobody works on, as the cloud says; returns how many."""
     return terminations.end_stuck_terminations()
+
+
+@shared_task(name="marketplace_openstack.follow_storage_modes", ignore_result=True)
+def follow_storage_modes() -> int:
+    """Tenants that could not follow their offering at once do so now; returns how many were set going."""
+    return storage_modes.follow_all()

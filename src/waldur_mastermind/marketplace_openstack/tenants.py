@@ -7,7 +7,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from waldur_core.operations.start import start
-from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
@@ -20,19 +19,19 @@ from waldur_mastermind.marketplace.plugins import (
     OrderRequest,
 )
 from waldur_mastermind.marketplace_openstack import importing
+from waldur_mastermind.marketplace_openstack import limits as component_limits
 from waldur_mastermind.marketplace_openstack.acting import ActingAs
 from waldur_mastermind.marketplace_openstack.connection import PROVISION_OPTIONS, connect, validate_attributes
-from waldur_openstack.api.identity import TenantCreateSerializer, TenantSerializer
+from waldur_mastermind.marketplace_openstack.limits import MODES, MOST
+from waldur_mastermind.marketplace_openstack.storage_modes import follow_offering
+from waldur_openstack.api.identity import TenantCreateSerializer, TenantSerializer, below_usage
 from waldur_openstack.custom_images import LIMIT_OPTIONS
 from waldur_openstack.models import Tenant
 from waldur_openstack.sync.orphans import OPTION
 from waldur_openstack.workflows.identity import DeleteTenant
 from waldur_openstack.workflows.quotas import PushQuotas
 
-MIB_PER_GB = 1024
-MOST = 2**31 - 1  # clouds keep quotas in 32 bits
 MOST_BYTES = 2**63 - 1
-COMPONENT_QUOTAS = {"cores": "vcpu", "ram": "ram", "storage": "storage"}
 OPTION_QUOTAS = {
     "max_instances": "instances",
     "max_volumes": "volumes",
@@ -43,13 +42,12 @@ OPTION_QUOTAS = {
 class TenantPlugin(OfferingPlugin):
     type = "OpenStack.Tenant"
     secret_attributes = frozenset({"user_password"})
-    components = (
-        BuiltinComponent("cores", "CPU cores", "cores", min_value=1, max_value=MOST, default_limit=20),
-        BuiltinComponent("ram", "RAM", "GB", MIB_PER_GB, min_value=256, max_value=MOST, default_limit=51200),
-        BuiltinComponent(
-            "storage", "Storage", "GB", MIB_PER_GB, min_value=MIB_PER_GB, max_value=MOST, default_limit=1048576
-        ),
-    )
+
+    def builtin_components(self, offering: Offering) -> tuple[BuiltinComponent, ...]:
+        return component_limits.builtin_components(offering)
+
+    def component_named(self, word: str) -> tuple[str, int]:
+        return component_limits.component_named(word)
 
     def validate_offering(self, offering: Offering, service_attributes: Mapping[str, Any]) -> None:
         validate_attributes(service_attributes)
@@ -68,11 +66,12 @@ class TenantPlugin(OfferingPlugin):
             raise ValidationError({"plugin_options": {name: ["Give a number from 1 on."] for name in wrong}})
         if not isinstance(options.get(OPTION, True), bool):
             raise ValidationError({"plugin_options": {OPTION: ["Give true or false."]}})
-        if options.get("storage_mode", "fixed") != "fixed":
-            raise ValidationError({"plugin_options": {"storage_mode": ["Only `fixed` is offered at present."]}})
+        if options.get("storage_mode") not in (None, *MODES):
+            raise ValidationError({"plugin_options": {"storage_mode": ["Give fixed or dynamic."]}})
 
     def offering_saved(self, offering: Offering) -> None:
         connect(offering)
+        follow_offering(offering)
 
     def before_activation(self, offering: Offering) -> None:
         """On sale only with a connection that works."""
@@ -107,15 +106,12 @@ class TenantPlugin(OfferingPlugin):
         service: ServiceSettings | None = offering.scope
         if service is None or service.state != CoreState.OK:
             raise ValidationError({"offering": ["The cloud of this offering is not available at present."]})
-        missing = [name for name in COMPONENT_QUOTAS if name not in limits]
-        if missing:
-            raise ValidationError({"limits": [f"These limits are mandatory: {', '.join(missing)}."]})
         context = {
             "request": ActingAs(user),
             "service_settings": service,
             "project": project,
             "user": user,
-            "limits": {**self._option_quotas(offering), **as_quotas(limits)},
+            "limits": {**self._option_quotas(offering), **component_limits.quotas(limits, offering)},
         }
         serializer = TenantCreateSerializer(data=dict(attributes), context=context)
         if not serializer.is_valid():
@@ -131,18 +127,17 @@ class TenantPlugin(OfferingPlugin):
         tenant = resource.scope
         if tenant is None or tenant.state != CoreState.OK:
             raise Conflict("The tenant is busy or broken; its limits can be changed only when it is OK.")
-        usages = dict(counters.quotas_of(tenant).values_list("name", "usage"))
-        wanted = as_quotas(limits or {}).items()
-        too_small = [f"{usages[name]} of {name} are in use, more than {limit}." for name, limit in wanted
-                     if usages.get(name, 0) > limit]  # fmt: skip
-        if too_small:
-            raise ValidationError({"limits": too_small})
+        if limits is None:
+            return
+        if too_small := below_usage(tenant, component_limits.quotas(limits, resource.offering)):
+            raise ValidationError({"limits": list(too_small.values())})
 
     def update(self, order: Order) -> bool:
         """New limits are pushed to the cloud by an operation; a new plan alone changes nothing there."""
         if not order.limits:
             return True
-        start(PushQuotas, order.resource.scope, user=order.created_by, parameters={"quotas": as_quotas(order.limits)})
+        quotas = component_limits.quotas_to_push(order.limits, order.offering, switched="reason" in order.attributes)
+        start(PushQuotas, order.resource.scope, user=order.created_by, parameters={"quotas": quotas})
         return False
 
     def importable(self, offering: Offering) -> list[Importable]:
@@ -171,8 +166,3 @@ class TenantPlugin(OfferingPlugin):
 
 def _is_count(value: Any, *, least: int = 0, most: int = MOST) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and least <= value <= most)
-
-
-def as_quotas(limits: Mapping[str, int]) -> dict[str, int]:
-    """Limits of components as quotas of a tenant: the same units, other names."""
-    return {COMPONENT_QUOTAS[name]: int(limit) for name, limit in limits.items() if name in COMPONENT_QUOTAS}

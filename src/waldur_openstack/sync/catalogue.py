@@ -22,6 +22,7 @@ from waldur_openstack.sync.block_storage import volume_type_columns
 from waldur_openstack.sync.compute import flavor_columns, zone_columns
 from waldur_openstack.sync.image import image_columns, image_is_for
 from waldur_openstack.sync.kinds import Columns
+from waldur_openstack.sync.signals import offer_changed
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,15 @@ def take_offer(offer: Offer, tenant: Tenant, found: list[JSON]) -> None:
     fresh = [model(settings=settings, backend_id=key, **row) for key, row in wanted.items() if key not in known]
     # two tenants of one cloud may find the same new item at the same moment
     model._default_manager.bulk_create(fresh, ignore_conflicts=True)
-    follow({item: wanted[key] for key, item in known.items() if key in wanted})
+    changed = follow({item: wanted[key] for key, item in known.items() if key in wanted})
     private = {key for key, row in wanted.items() if not row.get("is_public", True)}
     share(tenant, model, private)
     # public items the cloud no longer shows are gone for everybody
     gone = [item.pk for key, item in known.items() if item.is_public and key not in wanted]
     if gone:
         model._default_manager.filter(pk__in=gone).delete()
+    if fresh or changed or gone:
+        offer_changed.send(sender=model, service=settings)
 
 
 def follow(wanted: dict[Any, Columns]) -> int:

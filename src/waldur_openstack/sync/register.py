@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from django.utils import timezone
+
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.concurrency import each
@@ -34,9 +36,10 @@ def follow_quotas(service_settings: ServiceSettings, cloud: Cloud, scope: Scope)
     tenants = list(scope.tenants.values())
     for start in range(0, len(tenants), BATCH):
         some = tenants[start : start + BATCH]
+        moment = timezone.now()
         answers = each(lambda tenant: read_quotas(cloud, tenant.backend_id), some)
         for tenant, answer in zip(some, answers, strict=True):
-            take_quotas(tenant, answer)
+            take_quotas(tenant, answer, moment=moment)
     return Outcome(seen=len(tenants))
 
 

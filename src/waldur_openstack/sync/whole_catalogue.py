@@ -15,6 +15,7 @@ from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.sync.catalogue import FLAVORS, IMAGES, INSTANCE_ZONES, VOLUME_TYPES, VOLUME_ZONES, Offer, follow
 from waldur_openstack.sync.reconcile import Outcome
 from waldur_openstack.sync.scope import Scope
+from waldur_openstack.sync.signals import offer_changed
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ def users_of_image(cloud: Cloud, found: JSON) -> Iterable[str]:
     return [found["owner"], *members]
 
 
+WHOLE_VOLUME_TYPES = WholeOffer(
+    VOLUME_TYPES,
+    lambda cloud: cloud.block_storage.volume_types(everywhere=True),
+    lambda cloud, found: cloud.block_storage.users_of_volume_type(found["id"]),
+)
 OFFERS = (
     WholeOffer(
         FLAVORS,
@@ -38,11 +44,7 @@ OFFERS = (
         lambda cloud, found: cloud.compute.users_of_flavor(found["id"]),
     ),
     WholeOffer(IMAGES, lambda cloud: cloud.image.images(status="active"), users_of_image),
-    WholeOffer(
-        VOLUME_TYPES,
-        lambda cloud: cloud.block_storage.volume_types(everywhere=True),
-        lambda cloud, found: cloud.block_storage.users_of_volume_type(found["id"]),
-    ),
+    WHOLE_VOLUME_TYPES,
     WholeOffer(INSTANCE_ZONES, INSTANCE_ZONES.listing),
     WholeOffer(VOLUME_ZONES, VOLUME_ZONES.listing),
 )
@@ -51,12 +53,16 @@ OFFERS = (
 def follow_catalogue(service_settings: ServiceSettings, cloud: Cloud, scope: Scope) -> Outcome:
     outcome = Outcome()
     for whole in OFFERS:
-        found = whole.listing(cloud)
-        private = [item for item in found if not whole.offer.columns(item).get("is_public", True)]
-        told = each(partial(whole.users, cloud), private)
-        users = {item[whole.offer.key]: set(names) for item, names in zip(private, told, strict=True)}
-        outcome.add(take(whole.offer, service_settings, scope, found, users))
+        outcome.add(follow_offer(whole, service_settings, cloud, scope))
     return outcome
+
+
+def follow_offer(whole: WholeOffer, service_settings: ServiceSettings, cloud: Cloud, scope: Scope) -> Outcome:
+    found = whole.listing(cloud)
+    private = [item for item in found if not whole.offer.columns(item).get("is_public", True)]
+    told = each(partial(whole.users, cloud), private)
+    users = {item[whole.offer.key]: set(names) for item, names in zip(private, told, strict=True)}
+    return take(whole.offer, service_settings, scope, found, users)
 
 
 @transaction.atomic
@@ -79,6 +85,8 @@ def take(
     if gone:
         model.filter(pk__in=gone).delete()
     share(offer.model, service_settings, {key: tenants for key, tenants in usable.items() if tenants})
+    if fresh or changed or gone:
+        offer_changed.send(sender=offer.model, service=service_settings)
     return Outcome(seen=len(wanted), changed=changed, new=len(fresh), missing=len(gone))
 
 

@@ -8,6 +8,8 @@ from waldur_core.operations.workflow import Context, CreateWorkflow, Step, Updat
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.sync.external_networks import pull_external_networks
+from waldur_openstack.sync.scope import Scope
+from waldur_openstack.sync.whole_catalogue import WHOLE_VOLUME_TYPES, follow_offer
 
 SERVICES = ("compute", "block_storage", "network", "image")
 
@@ -59,6 +61,11 @@ STEPS = (
     Step(
         name="Read external networks",
         do=lambda c: pull_external_networks(c.subject, c.cloud),
+        keeps="only reads",
+    ),
+    Step(
+        name="Read volume types",
+        do=lambda c: follow_offer(WHOLE_VOLUME_TYPES, c.subject, c.cloud, Scope.of_cloud(c.subject)),
         keeps="only reads",
     ),
     Step(

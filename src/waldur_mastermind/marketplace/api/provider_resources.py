@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from waldur_core.events.log import record
 from waldur_core.permissions.strings import Permission
+from waldur_mastermind.marketplace import access_renewal
 from waldur_mastermind.marketplace.api.access import provider
 from waldur_mastermind.marketplace.api.fields import MarketplaceStatusSerializer
 from waldur_mastermind.marketplace.api.order_reviews import read
@@ -29,7 +30,7 @@ from waldur_mastermind.marketplace.api.resources import BASE_ACCESS, BaseResourc
 from waldur_mastermind.marketplace.api.sight import as_provider
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.orders import periods, set_resource_state
-from waldur_mastermind.marketplace.orders.limits import check_limits
+from waldur_mastermind.marketplace.orders.limits import check_limits, in_components
 from waldur_mastermind.marketplace.secrets import split
 
 
@@ -41,6 +42,7 @@ class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
         "update": provider(Permission.RESOURCE_UPDATE),
         "partial_update": provider(Permission.RESOURCE_UPDATE),
         "terminate": provider(Permission.RESOURCE_TERMINATE),
+        "restore": provider(Permission.RESOURCE_TERMINATE),
         "set_backend_id": provider(Permission.RESOURCE_SET_BACKEND_ID),
         "set_backend_metadata": provider(Permission.RESOURCE_SET_BACKEND_METADATA),
         "submit_report": provider(Permission.RESOURCE_SUBMIT_REPORT),
@@ -71,6 +73,7 @@ class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
         """Replace what the service tells about the resource. Password-like values are kept encrypted."""
         resource: Any = self.get_object()
         told = read(BackendMetadataSerializer(data=request.data))["backend_metadata"]
+        told = access_renewal.keep_wish(resource, told)
         resource.backend_metadata, resource.secret_metadata = split(told, resource.secret_metadata)
         resource.save(update_fields=["backend_metadata", "secret_metadata", "modified"])
         return Response({"status": "The metadata have been set."})
@@ -105,7 +108,7 @@ class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
     def set_limits(self, request: Request, uuid: str) -> Response:
         """Write down limits that the service has already; no order comes of it."""
         resource: Any = self.get_object()
-        limits = read(ResourceLimitsSerializer(data=request.data))["limits"]
+        limits = in_components(resource.offering, read(ResourceLimitsSerializer(data=request.data))["limits"])
         check_limits(resource.offering, limits, resource)
         resource.limits = {**resource.limits, **limits}
         resource.save(update_fields=["limits", "modified"])

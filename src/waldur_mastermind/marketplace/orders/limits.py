@@ -8,6 +8,7 @@ from django.db.models.functions import Cast
 from rest_framework.exceptions import ValidationError
 
 from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Resource
+from waldur_mastermind.marketplace.plugins import plugin_for
 
 
 def check_limits(offering: Offering, limits: Mapping[str, int], resource: Resource | None = None) -> None:
@@ -15,7 +16,7 @@ def check_limits(offering: Offering, limits: Mapping[str, int], resource: Resour
 
     `resource` is the one that has limits already: they do not count twice against what is available.
     """
-    components = {component.type: component for component in offering.components.all()}
+    components = orderable(offering)
     problems = []
     for name, value in sorted(limits.items()):  # sorted, as every order locks in this order
         component = components.get(name)
@@ -29,6 +30,24 @@ def check_limits(offering: Offering, limits: Mapping[str, int], resource: Resour
         raise ValidationError({"limits": problems})
 
 
+def in_components(offering: Offering, values: Mapping[str, int], field: str = "limits") -> dict[str, int]:
+    """The values by the names and in the units of components; 400 when two words mean the same one."""
+    plugin, found = plugin_for(offering), {}
+    for word, value in values.items():
+        name, units = plugin.component_named(word)
+        if name in found:
+            raise ValidationError({field: [f"{word} and another word for it are both given: {name}."]})
+        found[name] = value * units
+    return found
+
+
+def orderable(offering: Offering) -> dict[str, OfferingComponent]:
+    """Without the built-in components that the plug-in has dropped: those stay while resources have limits on them."""
+    current = {component.type for component in plugin_for(offering).builtin_components(offering)}
+    components = offering.components.all()
+    return {item.type: item for item in components if not item.is_builtin or item.type in current}
+
+
 def lock(holder: Model) -> None:
     """Until the transaction ends nobody else takes from what `holder` caps: two orders cannot pass one gap."""
     type(holder)._default_manager.select_for_update(no_key=True).get(pk=holder.pk)
@@ -38,7 +57,7 @@ def with_defaults(offering: Offering, limits: Mapping[str, int]) -> dict[str, in
     """The limits of an order: what was asked for, and the defaults of the components that were not named."""
     defaults = {
         component.type: component.default_limit
-        for component in offering.components.all()
+        for component in orderable(offering).values()
         if component.billing_type == OfferingComponent.BillingType.LIMIT and component.default_limit is not None
     }
     return {**defaults, **limits}

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db import transaction
 
+from waldur_core.rest.errors import Conflict
 from waldur_mastermind.marketplace import pricing
 from waldur_mastermind.marketplace.models import Order, Plan, Resource
 from waldur_mastermind.marketplace.orders import checks
 from waldur_mastermind.marketplace.orders.approval import is_approved_by_asking
-from waldur_mastermind.marketplace.orders.limits import check_limits, with_defaults
+from waldur_mastermind.marketplace.orders.limits import check_limits, in_components, with_defaults
 from waldur_mastermind.marketplace.orders.outcomes import KIND, tell
 from waldur_mastermind.marketplace.orders.processing import approve_by_consumer
 from waldur_mastermind.marketplace.plugins import OrderRequest, plugin_for
@@ -23,7 +24,7 @@ MOST_COST = Decimal(10**12)  # what the column of the cost holds
 def order_create(asked: OrderRequest, *, accepts_terms: bool = False, **fields: Any) -> Order:
     """Order a new resource; raises ValidationError when that makes no sense. `fields` are columns of the order."""
     if plugin_for(asked.offering).needs_plan:
-        asked = replace(asked, limits=with_defaults(asked.offering, asked.limits))
+        asked = replace(asked, limits=with_defaults(asked.offering, in_components(asked.offering, asked.limits)))
     checks.check_create(asked, accepts_terms=accepts_terms)
     public, secret = _split(asked)
     resource = Resource.objects.create(
@@ -59,6 +60,7 @@ def order_limits(resource: Resource, limits: Mapping[str, int], user: Any, **fie
     checks.check_on_sale(resource.offering, Order.Type.UPDATE)
     checks.check_consumer(resource.project)
     checks.check_no_unfinished_order(resource)
+    limits = in_components(resource.offering, limits)
     wanted = {**resource.limits, **limits}
     if wanted == resource.limits:
         raise checks.refuse("limits", "These are the limits it has.")
@@ -75,6 +77,25 @@ def order_limits(resource: Resource, limits: Mapping[str, int], user: Any, **fie
             cost=pricing.monthly_price(resource.plan, wanted),
             created_by=user,
             **fields,
+        )
+    )
+
+
+@transaction.atomic
+def replace_limits(resource: Resource, limits: Mapping[str, int], reason: str) -> Order:
+    """Wholly other limits, because the offering has other components now: nobody asks, and nobody has to approve."""
+    checks.check_state(resource, Resource.State.OK)
+    checks.check_no_unfinished_order(resource)
+    return _launch(
+        Order(
+            type=Order.Type.UPDATE,
+            resource=resource,
+            plan=resource.plan,
+            old_plan=resource.plan,
+            attributes={"old_limits": resource.limits, "name": resource.name, "reason": reason},
+            limits=dict(limits),
+            cost=pricing.monthly_price(resource.plan, limits),
+            created_by=None,
         )
     )
 
@@ -118,6 +139,31 @@ def order_termination(resource: Resource, attributes: Mapping[str, Any], user: A
             attributes={**attributes, "name": resource.name},
             created_by=user,
             **fields,
+        )
+    )
+
+
+@transaction.atomic
+def order_restoration(resource: Resource, user: Any) -> Order:
+    """Order back what was ended, as it was last."""
+    checks.check_state(resource, Resource.State.TERMINATED)
+    plugin = plugin_for(resource.offering)
+    if not plugin.restorable:
+        raise Conflict("Resources of this offering type cannot be restored: order a new one.")
+    checks.check_on_sale(resource.offering, Order.Type.UPDATE)
+    checks.check_consumer(resource.project)
+    checks.check_plan(resource.offering, resource.plan, plugin)
+    checks.check_no_unfinished_order(resource)
+    check_limits(resource.offering, resource.limits, resource)
+    return _launch(
+        Order(
+            type=Order.Type.RESTORE,
+            resource=resource,
+            plan=resource.plan,
+            attributes={"name": resource.name},
+            limits=resource.limits,
+            cost=pricing.monthly_price(resource.plan, resource.limits),
+            created_by=user,
         )
     )
 

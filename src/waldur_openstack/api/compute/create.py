@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from waldur_core.operations.start import start
 from waldur_core.quotas import counters
+from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import RelatedLinkField
 from waldur_core.structure.models import SshPublicKey
 from waldur_core.structure.states import CoreState
@@ -289,7 +290,7 @@ class InstanceCreateSerializer(InTenantSerializer):
     def _ports(self, instance: Instance, validated: dict[str, Any]) -> list[Port]:
         ports = []
         for number, item in enumerate(map(_with_both, validated["ports"]), start=1):
-            port = item["port"] or Port(
+            port = claimed(item["port"]) or Port(
                 tenant=self.tenant,
                 name=f"{instance.name[:140]}-port-{number}",
                 subnet=item["subnet"],
@@ -311,6 +312,18 @@ class InstanceCreateSerializer(InTenantSerializer):
         port = Port.objects.create(tenant=self.tenant, name=f"{instance.name[:140]}-external", instance=instance)
         port.security_groups.set(validated["security_groups"])
         return port
+
+
+def claimed(port: Port | None) -> Port | None:
+    """The free port that is named, out of reach of other orders from here on; 409 when one of them was faster."""
+    if port is None:
+        return None
+    free = Port.objects.select_for_update(of=("self",)).filter(
+        pk=port.pk, instance=None, device_id="", state=CoreState.OK
+    )
+    if found := free.first():
+        return found
+    raise Conflict(f"Port {port} is in use, or another operation is at work on it.")
 
 
 def _check_address(fixed: dict[str, str], subnet: SubNet) -> None:

@@ -17,7 +17,7 @@ from waldur_openstack.api.network import make_first_network
 from waldur_openstack.api.security import TenantSecurityGroupSerializer, make_groups
 from waldur_openstack.api.validators import validate_private_cidr
 from waldur_openstack.credentials import generated_credentials, slug_of
-from waldur_openstack.models import Tenant
+from waldur_openstack.models import Tenant, VolumeType
 from waldur_openstack.workflows.identity import CreateTenant, blacklisted
 
 
@@ -31,6 +31,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
     skip_creation_of_default_router = serializers.BooleanField(default=False)
     skip_creation_of_default_subnet = serializers.BooleanField(default=False)
     availability_zone = serializers.CharField(allow_blank=True, default="", max_length=100)
+    default_volume_type_name = serializers.CharField(allow_blank=True, default="", max_length=100)
     security_groups = TenantSecurityGroupSerializer(many=True, required=False)
     user_username = serializers.CharField(max_length=100, required=False, write_only=True)
     user_password = serializers.CharField(max_length=50, min_length=8, required=False, write_only=True)
@@ -40,6 +41,13 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
 
     def validate_name(self, value: str) -> str:
         return require_free_name(self.context["service_settings"], value)
+
+    def validate_default_volume_type_name(self, value: str) -> str:
+        """One that any tenant of the cloud may use."""
+        types = VolumeType.objects.filter(VolumeType.offered(), settings=self.context["service_settings"])
+        if value and not types.filter(name=value, is_public=True).exists():
+            raise ValidationError("There is no such volume type in this cloud.")
+        return value
 
     def validate_user_username(self, value: str) -> str:
         if blacklisted(value):
@@ -69,6 +77,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
                 for key in (
                     "name",
                     "description",
+                    "default_volume_type_name",
                     "skip_connection_extnet",
                     "skip_creation_of_default_router",
                     "skip_creation_of_default_subnet",
@@ -78,6 +87,7 @@ class TenantCreateSerializer(serializers.Serializer[Any]):
         counters.set_limits(tenant, {**quotas.DEFAULTS, **context.get("limits", {})})
         make_first_network(tenant, slug, validated["subnet_cidr"])
         make_groups(tenant, validated.get("security_groups", default_security_groups()))
+        counters.change(tenant, quotas.of_rows(tenant))  # 400 when the limits leave no room for what it begins with
         self.operation = start(CreateTenant, tenant, user=context["user"])
         return tenant
 

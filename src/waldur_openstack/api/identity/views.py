@@ -33,7 +33,6 @@ from waldur_openstack.api.tenant_scope import resolve_link
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import DeleteTenant
 from waldur_openstack.workflows.pulling import PullTenant
-from waldur_openstack.workflows.quotas import PushQuotas
 
 
 class TenantFilter(ResourceFilter):
@@ -139,11 +138,7 @@ class TenantViewSet(
     @action(detail=True, methods=["post"])
     def set_quotas(self, request: Request, uuid: str) -> Response:
         """Change limits here and in the cloud."""
-        tenant = self.get_object()
-        serializer = TenantQuotasSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        operation = start(PushQuotas, tenant, user=request.user, parameters={"quotas": serializer.validated_data})
-        return self.scheduled(operation, "quota update was scheduled")
+        return self.ask(TenantQuotasSerializer, "quota update was scheduled")
 
     @extend_schema(request=TenantPasswordSerializer, responses={202: StatusSerializer})
     @action(detail=True, methods=["post"])

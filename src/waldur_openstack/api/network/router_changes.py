@@ -9,8 +9,10 @@ from rest_framework.exceptions import ValidationError
 
 from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
+from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
+from waldur_openstack import quotas
 from waldur_openstack.api.network.addresses import StaticRouteSerializer, check_routes
 from waldur_openstack.api.network.external import external_networks_of
 from waldur_openstack.api.network.subnet_changes import require_no_way_through
@@ -89,6 +91,8 @@ class AddInterfaceSerializer(RouterInterfaceSerializer):
 
     def create(self, validated: dict[str, Any]) -> Operation:
         ((name, value),) = validated.items()
+        if name == "subnet":  # a port that is named counts already
+            counters.check(self.tenant, quotas.of_ports(1))
         return start(AddRouterInterface, self.object, user=self.user, parameters={name: value.uuid.hex})
 
 

@@ -124,6 +124,8 @@ class SubNetCreateSerializer(SubNetFields, InTenantSerializer):
         named, skips = validated.pop("router", None), validated.pop("skip_router_connection")
         skips = skips or validated.get("disable_gateway", False)
         parameters = {} if skips else router_to_connect(self.tenant, named)
+        if parameters:
+            counters.check(self.tenant, quotas.of_ports(1))  # the router's interface
         counters.change(self.tenant, quotas.OF_SUBNET)
         subnet = SubNet.objects.create(tenant=self.tenant, network=self.network, **validated)
         start(CreateSubNet, subnet, user=self.user, parameters=parameters)
@@ -209,6 +211,7 @@ class SubNetConnectSerializer(ActionSerializer):
             raise Conflict("The tenant has no router. Create one first.")
         if router.state != CoreState.OK:
             raise Conflict(f"Router {router} is {router.state}; it must be OK.")
+        counters.check(self.tenant, quotas.of_ports(1))
         return start(ConnectSubNet, subnet, user=self.user, parameters={"router": router.uuid.hex})
 
 

@@ -59,7 +59,7 @@ class CreateBackup(CreateWorkflow):
             marker=lambda c: find_snapshot(c.cloud, c.snapshot),
             record=lambda c, found: save(c.snapshot, backend_id=found["id"], state=CoreState.CREATING),
             undo=undo,
-            needs="snapshots, storage",
+            needs="snapshots, storage, gigabytes_<type>",
         ),
         Step(name="Wait for snapshot", each=lambda c: c.snapshots(), until=is_ready),
     )

@@ -71,6 +71,7 @@ class ExtendVolume(GrowingWorkflow):
             marker=find_extended,
             until=is_extended,
             keeps="volumes do not shrink",
+            needs="storage, gigabytes_<type>",
         ),
         Step(
             name="Attach volume",
@@ -103,5 +104,6 @@ class ExtendAttachedVolume(ExtendVolume):
             marker=find_extended,
             until=lambda c: is_extended(c, settled="in-use"),
             keeps="volumes do not shrink",
+            needs="storage, gigabytes_<type>",
         ),
     )

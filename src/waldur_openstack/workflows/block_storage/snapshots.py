@@ -103,7 +103,7 @@ class CreateSnapshot(CreateWorkflow):
             record=set_backend_id(lambda c: c.subject),
             undo=lambda c: undo_snapshot(c.cloud, c.subject),
             until=lambda c: snapshot_is_ready(c.cloud, c.subject),
-            needs="snapshots, storage",
+            needs="snapshots, storage, gigabytes_<type>",
         ),
     )
 

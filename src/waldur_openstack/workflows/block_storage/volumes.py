@@ -110,7 +110,7 @@ class CreateVolume(CreateWorkflow):
             record=lambda c, volume: save(c.subject, backend_id=volume["id"]),
             undo=lambda c: undo_created(c),
             until=lambda c: volume_is_ready(c.cloud, c.subject),
-            needs="volumes, storage",
+            needs="volumes, storage, gigabytes_<type>",
         ),
     )
 

@@ -45,7 +45,7 @@ class CreateInstance(CreateWorkflow):
             marker=lambda c: find_volume(c.cloud, c.volume),
             record=lambda c, volume: save(c.volume, backend_id=volume["id"], state=CoreState.CREATING),
             undo=lambda c: undo_volume(c.cloud, c.volume),
-            needs="volumes, storage",
+            needs="volumes, storage, gigabytes_<type>",
         ),
         Step(
             name="Create port",
@@ -54,6 +54,7 @@ class CreateInstance(CreateWorkflow):
             marker=lambda c: c.cloud.network.first("port", description=described(c.port)),
             record=record_port,
             undo=delete_port,
+            needs="port_count",
         ),
         Step(
             name="Wait for volume",
@@ -90,6 +91,7 @@ class CreateInstance(CreateWorkflow):
             marker=lambda c: c.cloud.network.first("floatingip", description=described(c.floating_ip)),
             record=record_floating_ip,
             undo=release_floating_ip,
+            needs="floating_ip_count",
         ),
         Step(
             name="Attach floating IP",

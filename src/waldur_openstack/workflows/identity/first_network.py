@@ -61,6 +61,7 @@ STEPS = (
     Step(
         name="Create network",
         when=lambda c: c.network,
+        needs="network_count",
         do=lambda c: create_network(c.cloud, c.network),
         marker=lambda c: find_own(c.cloud, "network", c.network),
         record=record_network,
@@ -69,6 +70,7 @@ STEPS = (
     Step(
         name="Create subnet",
         when=lambda c: c.subnet,
+        needs="subnet_count",
         do=lambda c: create_subnet(c.cloud, c.subnet),
         marker=lambda c: find_own(c.cloud, "subnet", c.subnet),
         record=recorded("subnet", subnet_columns),
@@ -89,6 +91,7 @@ STEPS = (
         marker=lambda c: interfaces.find_interface(c.cloud, c.router, c.subnet),
         record=lambda c, found: interfaces.record_interface(c.router, found),
         undo=disconnect,
+        needs="port_count",
     ),
     Step(
         name="Connect router to external network",

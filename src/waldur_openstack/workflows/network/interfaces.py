@@ -1,13 +1,16 @@
-"""Where subnets meet routers: an interface is a port of the router in the subnet."""
+"""Where subnets meet routers: an interface is a port of the router in the subnet, and counts as one."""
 
 from django.db.models import QuerySet
 
 from waldur_core.operations.errors import NotFound
+from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
+from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Port, Router, SubNet
 from waldur_openstack.models.network import ROUTER_INTERFACES
+from waldur_openstack.removal import Removal
 from waldur_openstack.sync.network import port_columns
 from waldur_openstack.workflows.context import save
 
@@ -34,7 +37,7 @@ def find_interface(cloud: Cloud, router: Router, subnet: SubNet) -> JSON | None:
 def record_interface(router: Router, found: JSON) -> None:
     """The interface becomes a row, and its subnets are connected."""
     subnets = subnets_of(router, found)
-    Port.objects.update_or_create(
+    _, made = Port.objects.update_or_create(
         tenant=router.tenant,
         backend_id=found["id"],
         defaults={
@@ -44,6 +47,8 @@ def record_interface(router: Router, found: JSON) -> None:
             **port_columns(found),
         },
     )
+    if made:
+        counters.count(router.tenant, quotas.of_ports(1))
     for subnet in subnets:
         save(subnet, is_connected=True, router=router)
     note_addresses(router)
@@ -65,9 +70,14 @@ def disconnect(cloud: Cloud, router: Router, subnet: SubNet) -> None:
 
 def forget_interface(router: Router, subnet: SubNet) -> None:
     """The rows say what `disconnect` did."""
-    interfaces_of(router).filter(subnet=subnet).delete()
+    forget_ports(interfaces_of(router).filter(subnet=subnet))
     save(subnet, is_connected=False, router=None)
     note_addresses(router)
+
+
+def forget_ports(ports: QuerySet[Port]) -> None:
+    """The rows of interfaces that are gone, and what they counted."""
+    Removal(ports).carry_out()
 
 
 def interfaces_of(router: Router) -> QuerySet[Port]:

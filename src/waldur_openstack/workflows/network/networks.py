@@ -3,10 +3,9 @@
 from typing import Any
 
 from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step, UpdateWorkflow
-from waldur_core.quotas import counters
-from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Network
+from waldur_openstack.removal import Removal
 from waldur_openstack.sync.network import network_columns
 from waldur_openstack.workflows.context import CloudContext, described, save
 from waldur_openstack.workflows.network.objects import create_network, find_own, remove_own
@@ -97,6 +96,4 @@ class DeleteNetwork(DeleteWorkflow):
     )
 
     def succeed(self, context: Any) -> None:
-        network = context.subject
-        counters.release(network.tenant, quotas.of_network(network.subnets.count()))
-        super().succeed(context)
+        Removal([context.subject]).carry_out()

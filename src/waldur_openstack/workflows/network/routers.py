@@ -118,6 +118,7 @@ class AddRouterInterface(UpdateWorkflow):
             marker=find_interface,
             record=lambda c, found: interfaces.record_interface(c.subject, found),
             keeps=REVERSIBLE_BY_USER,
+            needs="port_count",
         ),
     )
 

@@ -6,12 +6,11 @@ from uuid import UUID
 
 from waldur_core.operations.errors import NotFound
 from waldur_core.operations.workflow import CreateWorkflow, DeleteWorkflow, Step, UpdateWorkflow
-from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState
-from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Port, Router, SubNet
 from waldur_openstack.models.network import ROUTER_INTERFACES
+from waldur_openstack.removal import Removal
 from waldur_openstack.sync.network import subnet_columns
 from waldur_openstack.workflows.context import CloudContext, described, save
 from waldur_openstack.workflows.network import gateways, interfaces
@@ -88,6 +87,7 @@ def connection(*, undone: bool) -> Step:
         marker=lambda c: interfaces.find_interface(c.cloud, c.router, c.subject),
         record=lambda c, found: interfaces.record_interface(c.router, found),
         undo=undo_interface if undone else None,
+        needs="port_count",
         keeps="" if undone else "the opposite action is the user's to take",
     )
 
@@ -194,7 +194,7 @@ def forget_interfaces(context: SubNetContext, _: Any) -> None:
     subnet = context.subject
     ports = Port.objects.filter(subnet=subnet, device_owner__in=ROUTER_INTERFACES)
     routers = list(Router.objects.filter(tenant=context.tenant, backend_id__in=ports.values("device_id")))
-    ports.delete()
+    interfaces.forget_ports(ports)
     save(subnet, is_connected=False, router=None)
     for router in routers:
         interfaces.note_addresses(router)
@@ -214,5 +214,4 @@ class DeleteSubNet(DeleteWorkflow):
     )
 
     def succeed(self, context: Any) -> None:
-        counters.release(context.tenant, quotas.OF_SUBNET)
-        super().succeed(context)
+        Removal([context.subject]).carry_out()

@@ -1,5 +1,7 @@
 """Pulls of tenants: of everything inside, or of one kind."""
 
+from django.utils import timezone
+
 from waldur_core.operations.errors import NotFound
 from waldur_core.operations.workflow import Step
 from waldur_openstack.cloud.gateway import JSON
@@ -81,8 +83,8 @@ READ_VOLUME_TYPES = read_offer("Read volume types", VOLUME_TYPES)
 READ_ZONES = read_offer("Read availability zones", INSTANCE_ZONES, VOLUME_ZONES)
 READ_QUOTAS = Step(
     name="Read quotas",
-    do=lambda c: read_quotas(c.cloud, c.tenant.backend_id),
-    record=lambda c, answers: take_quotas(c.tenant, answers, c.data.get("sizes")),
+    do=lambda c: (timezone.now(), read_quotas(c.cloud, c.tenant.backend_id)),
+    record=lambda c, found: take_quotas(c.tenant, found[1], c.data.get("sizes"), moment=found[0]),
     keeps=READS,
 )
 

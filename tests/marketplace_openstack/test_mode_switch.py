@@ -1,0 +1,62 @@
+"""Tenants that follow when their offering sells storage in another way than before."""
+
+from tests.drive import drain
+from tests.e2e.estate import Estate
+from tests.marketplace_openstack.selling import by_type, components, limits_of, switch
+from tests.marketplace_openstack.watching import quotas_in_the_cloud, shown, states
+from waldur_core.operations.models import Operation
+from waldur_core.quotas import counters
+from waldur_mastermind.marketplace.models import Order
+from waldur_mastermind.marketplace_openstack.tasks import follow_storage_modes
+from waldur_openstack.workflows.context import save
+
+
+def test_existing_tenants_follow_from_whole_storage_to_types_and_back(estate: Estate) -> None:
+    tenant = estate.tenant
+    before = limits_of(tenant)
+    used = counters.quotas_of(tenant).get(name="gigabytes_ssd").usage
+    assert used == 5
+    switch(estate, "dynamic")
+    drain()
+    limits = limits_of(tenant)
+    assert "storage" not in limits and "storage" not in components(estate)
+    assert (limits["cores"], limits["ram"]) == (before["cores"], before["ram"])
+    assert limits["volume_type_ssd"] == used * 1024
+    assert by_type(tenant)["gigabytes_ssd"] == used
+    assert quotas_in_the_cloud(tenant)[2] == used
+    volumes = components(estate, estate.private_offering(tenant, "Volume"))
+    assert set(volumes) == {"volume_type_ssd", "volume_type_hdd"}
+    switch(estate, "fixed")
+    drain()
+    assert limits_of(tenant) == {"cores": before["cores"], "ram": before["ram"], "storage": used * 1024}
+    assert set(components(estate)) == {"cores", "ram", "storage"}
+    assert set(by_type(tenant).values()) == {-1}
+    assert set(components(estate, estate.private_offering(tenant, "Volume"))) == {"storage"}
+
+
+def test_a_tenant_that_was_busy_follows_later(estate: Estate) -> None:
+    assert estate.act(estate.server, "stop").status_code == 202
+    save(estate.tenant, state="UPDATING")
+    switch(estate, "dynamic")
+    assert "storage" in limits_of(estate.tenant)
+    save(estate.tenant, state="OK")
+    drain()
+    follow_storage_modes()
+    drain()
+    assert "storage" not in limits_of(estate.tenant)
+    assert follow_storage_modes() == 0
+
+
+def test_a_cloud_that_was_away_is_told_when_it_is_back(estate: Estate) -> None:
+    estate.cloud.add_fault(service="block_storage", method="PUT", path="os-quota-sets", status=400, times=2)
+    switch(estate, "dynamic")
+    drain()
+    order = Order.objects.latest("pk")
+    assert states(estate, order) == ("erred", "Erred")
+    assert "storage" in limits_of(estate.tenant)
+    estate.cloud.clear_faults()
+    assert follow_storage_modes() == 1
+    drain()
+    assert states(estate, order) == ("done", "OK")
+    assert "storage" not in shown(estate, order.resource)["limits"]
+    assert not Operation.objects.filter(state__in=Operation.LIVE).exists()
