@@ -193,7 +193,7 @@ class World(RuleBasedStateMachine):
             for kind in KINDS:
                 found = {item["id"]: item for item in kind.listing(cloud, tenant.backend_id)}
                 counts[kind.word] = len(found)
-                rows = {row.backend_id: row for row in kind.model.objects.filter(tenant=tenant)}  # type: ignore[attr-defined]
+                rows = {row.backend_id: row for row in kind.model.objects.filter(tenant=tenant)}
                 known = {key for key, row in rows.items() if row.state == "OK"}
                 gone = {key for key, row in rows.items() if kind.gone_columns and row.state == "ERRED"}
                 assert known <= found.keys(), (kind.word, known - found.keys())
