@@ -169,9 +169,18 @@ class OpenNebulaBackend(BaseBackend):
     # Cycles over all resources
 
     def pull_resource(self, waldur_resource: Any) -> BackendResourceInfo | None:
-        """None says that OpenNebula has no such thing; that it does not answer is another matter, and raised."""
-        backend_id = waldur_resource.backend_id
-        return self._pull_backend_resource(backend_id) if backend_id else None
+        """None leaves a resource alone for this cycle: it is not there, or OpenNebula does not answer.
+
+        Raising would have the agent try each of them ten times, one after the other. An order for one is not misled:
+        it meets the same silence when it goes on, and waits.
+        """
+        if not waldur_resource.backend_id:
+            return None
+        try:
+            return self._pull_backend_resource(waldur_resource.backend_id)
+        except BackendNotReadyError as error:
+            logger.error("%s is left as it is: %s", waldur_resource.name, error)
+            return None
 
     def _pull_backend_resource(self, resource_backend_id: str) -> BackendResourceInfo | None:
         with in_the_agents_words(resource_backend_id):
