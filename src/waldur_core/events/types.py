@@ -89,6 +89,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_updated",
         "marketplace_plan_archived",
     ),
+    "invoices": ("invoice_created", "invoice_paid"),
     "quotas": ("openstack_tenant_quota_limit_updated", "quota_nearly_used", "quota_used_up"),
     "images": tuple(f"openstack_image_{what}" for what in ("created", "uploaded", "upload_failed", "deleted")),
     "operations": ("operation_retried", "operation_cancel_requested"),

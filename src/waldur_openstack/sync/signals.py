@@ -6,6 +6,9 @@ from django.dispatch import Signal
 # per kind: sender=model, instances=[rows].
 pulled = Signal()
 
+# What tenants use has been counted anew. Sent in the transaction that wrote it: sender=Tenant, instances=[tenants].
+counted = Signal()
+
 # Objects of the cloud have become rows, with all that other tables keep of them to follow. Sent like `pulled`.
 taken_in = Signal()
 
