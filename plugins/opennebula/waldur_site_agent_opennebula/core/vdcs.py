@@ -28,6 +28,7 @@ SAML_GROUP = "SAML_GROUP"  # what the SAML driver finds a group by
 SYSTEM_VDC = 0  # every new group joins it, and it gives the use of everything
 OF_GROUP, EVERYWHERE, CREATE = 0x200000000, "400000000", "8"
 MADE_BY_TENANTS = "121429400000000"  # VM+IMAGE+TEMPLATE+DOCUMENT+SECGROUP+VMGROUP+BACKUPJOB/*
+ENDING = ("11", "12", "23")  # LCM_STATE: EPILOG, SHUTDOWN, CLEANUP_DELETE
 ALREADY, NOT_THERE = r"is already assigned|already exists", r"is not assigned"
 
 
@@ -186,13 +187,26 @@ class Vdcs:
         if group is None:
             return
         own = names.administrator(vdc.note(names.BACKEND_ID))
-        held = [f"machine {vm.name} (id {vm.id})" for vm in self.pools.all("vms") if vm.gid == group.id]
+        held = [f"machine {vm.name} (id {vm.id})" for vm in self._machines_inside(vdc, group)]
         held += [f"image {image.name} (id {image.id})" for image in self.pools.all("images") if image.gid == group.id]
         users = [user for user in self.pools.all("users") if user.gid == group.id and user.name != own]
         held += [f"user {user.name}" for user in users if not (self.keycloak and is_from_saml(user))]
         if held:
             shown = ", ".join(held[:5]) + (f" and {len(held) - 5} more" if len(held) > 5 else "")
             raise InUse(f"VDC {vdc.name} still holds {shown}. Delete them first; nothing has been destroyed.")
+
+    def _machines_inside(self, vdc: Thing, group: Thing) -> list[Thing]:
+        """Of the group, or in its network whoever they belong to; not the router's, nor such as are ending already."""
+        backend_id = vdc.note(names.BACKEND_ID)
+        vnet, router = self.pools.ours("vnets", backend_id), self.pools.ours("routers", backend_id)
+        of_router = router.ids("VMS/ID") if router else []
+
+        def is_inside(vm: Thing) -> bool:
+            nets = {nic.text("NETWORK_ID") for nic in vm.all("TEMPLATE/NIC")}
+            return vm.gid == group.id or (vnet is not None and str(vnet.id) in nets)
+
+        machines = [vm for vm in self.pools.all("vms") if vm.id not in of_router and is_inside(vm)]
+        return [vm for vm in machines if vm.text("LCM_STATE") not in ENDING]
 
     def _take_down(self, vdc: Thing, resource: str) -> None:
         """User, router, network, rules, group, VDC: some may be gone. The VDC is last: it tells whose they are."""
