@@ -48,6 +48,18 @@ def orderable(offering: Offering) -> dict[str, OfferingComponent]:
     return {item.type: item for item in components if not item.is_builtin or item.type in current}
 
 
+def told_limits(offering: Offering, limits: Mapping[str, int]) -> dict[str, int]:
+    """Limits that a provider tells of what is there already: no range binds them. What is not ordered by limit is left
+    out: there the plan decides. ValidationError({limits: [..]}) for unknown components and negative values."""
+    components = {component.type: component for component in offering.components.all()}
+    unknown = [f"The offering has no component {name}." for name in sorted(limits.keys() - components.keys())]
+    negative = [f"{name}: {value} is less than nothing." for name, value in sorted(limits.items()) if value < 0]
+    if unknown or negative:
+        raise ValidationError({"limits": [*unknown, *negative]})
+    by_limit = OfferingComponent.BillingType.LIMIT
+    return {name: value for name, value in limits.items() if components[name].billing_type == by_limit}
+
+
 def lock(holder: Model) -> None:
     """Until the transaction ends nobody else takes from what `holder` caps: two orders cannot pass one gap."""
     type(holder)._default_manager.select_for_update(no_key=True).get(pk=holder.pk)
