@@ -68,7 +68,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     )
     + tuple(
         f"marketplace_resource_{what}_{outcome}"
-        for what in ("create", "update", "terminate")
+        for what in ("create", "update", "terminate", "restore")
         for outcome in ("requested", "succeeded", "failed", "canceled")
     )
     + (
@@ -138,6 +138,7 @@ OWN = frozenset(
         "resource_import_scheduled",
         "resource_import_failed",
         *GROUPS["images"],
+        *(f"marketplace_resource_restore_{outcome}" for outcome in ("requested", "succeeded", "failed", "canceled")),
         *GROUPS["openstack_drifts"],
         *GROUPS["openstack_stuck"],
         *_pulls("router"),

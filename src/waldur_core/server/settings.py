@@ -136,6 +136,7 @@ SPECTACULAR_SETTINGS = {
         "OrderState": "waldur_mastermind.marketplace.models.Order.State",
         "RequestTypes": "waldur_mastermind.marketplace.models.Order.Type",
         "AgentServiceState": "waldur_mastermind.marketplace_site_agent.models.AgentService.State",
+        "BackendResourceReqStateEnum": "waldur_mastermind.marketplace_site_agent.models.BackendResourceRequest.State",
         "OfferingUserState": "waldur_mastermind.marketplace_site_agent.models.OfferingUser.State",
         "ServiceAccountState": "waldur_mastermind.marketplace_site_agent.models.ProjectServiceAccount.State",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
