@@ -221,7 +221,6 @@ def test_a_resize_that_broke_off_is_finished_and_the_machine_runs(
 ) -> None:
     offering.create(wanted())
     inspect.add_fault("drop", operation="vm.resize", times=4)
-    inspect.add_fault("drop", operation="vm.action", nth=2, times=4)
     with pytest.raises(Unreachable):
         offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
     again = connect(twin)
