@@ -147,10 +147,16 @@ def used_in_cloud(look: Look) -> dict[str, int]:
     return {**used, **quotas.of_types_from_backend(look.answers["block_storage"], USED["block_storage"])}
 
 
+def record_tenant_usages(resource: Resource, tenant: Tenant) -> None:
+    """Write down what the tenant uses now, by the components of its offering."""
+    usages = dict(counters.quotas_of(tenant).values_list("name", "usage"))
+    record_usages(resource, component_limits.limits(usages, resource.offering))
+
+
 @transaction.atomic
 def take(look: Look) -> None:
     """The resource has the limits that the cloud gives, the tenant and the resource the usages that it counts."""
-    resource, offering = look.resource, look.resource.offering
+    resource = look.resource
     take_quotas(look.tenant, dict(look.answers), moment=look.moment)
     limits = imported_limits(look)
     if any(resource.limits.get(name) != limit for name, limit in limits.items()):
@@ -159,5 +165,3 @@ def take(look: Look) -> None:
         periods.limits_changed(resource)
         text = f"The limits of {resource} have been imported from its cloud."
         record("marketplace_resource_update_succeeded", text, scope=resource)
-    usages = dict(counters.quotas_of(look.tenant).values_list("name", "usage"))
-    record_usages(resource, component_limits.limits(usages, offering))

@@ -12,3 +12,6 @@ taken_in = Signal()
 # A cloud offers other items than before, or under other names. Sent in the transaction that wrote them: sender=model,
 # service=the service settings.
 offer_changed = Signal()
+
+# A cloud has told what a tenant uses. Sent in the transaction that wrote it: sender=Tenant, instance.
+quotas_pulled = Signal()
