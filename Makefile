@@ -32,7 +32,7 @@ $(PLUGIN_READY): $(PLUGIN)/pyproject.toml $(PLUGIN)/constraints.txt
 	@$(PLUGIN)/.venv/bin/python -m pip install --quiet --disable-pip-version-check -c $(PLUGIN)/constraints.txt -e '$(PLUGIN)[test]'
 	@touch $(PLUGIN_READY)
 
-demo: $(READY) ## start everything on this machine: server, worker, two simulated clouds, sample data
+demo: $(READY) $(PLUGIN_READY) ## start everything on this machine: server, worker, agent, simulated clouds, sample data
 	@exec $(BIN)/python -m demo
 
 demo-reset: $(READY) ## forget the demo's data

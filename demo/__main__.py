@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-from demo import processes
+from demo import opennebula, processes
 from demo.processes import DESCRIPTION, STATE_DIR, free_port, spawn, wait_until_answers
 
 TWINS = ("alpha", "beta")
@@ -44,13 +44,18 @@ def run(port: int, started: list[subprocess.Popen[bytes]]) -> None:
     STATE_DIR.mkdir(parents=True, exist_ok=True)
     os.environ["WALDUR_STATE_DIR"] = str(STATE_DIR)
     clouds = [start_twin(name, 5000 + 10 * number, started) for number, name in enumerate(TWINS, start=1)]
-    logins = prepare(clouds)
+    with_agent = opennebula.PYTHON.exists()
+    endpoint = opennebula.start_twin(started) if with_agent else ""
+    prepared = prepare(clouds)
     port = free_port(port)
     url = f"http://127.0.0.1:{port}/"
     server = spawn("server", "-m", "waldur_core.server.manage", "serve", "--worker", "--port", str(port))
     started.append(server)
     wait_until_answers(f"{url}api/configuration/", server, "server")
-    described = {"pid": os.getpid(), "url": url, "clouds": clouds, "logins": logins}
+    if with_agent:
+        opennebula.order_first_vdc(url, prepared["agent"])
+        opennebula.start_agents(url, endpoint, prepared["agent"], started)
+    described = {"pid": os.getpid(), "url": url, "clouds": clouds, "logins": prepared["logins"], "opennebula": endpoint}
     DESCRIPTION.write_text(json.dumps(described, indent=2))
     announce(described, time.monotonic() - began)
     while all(process.poll() is None for process in started):
@@ -68,13 +73,13 @@ def start_twin(name: str, preferred: int, started: list[subprocess.Popen[bytes]]
     return {"name": name, "auth_url": url, "username": "admin", "password": "secret", "tenant_name": "admin"}
 
 
-def prepare(clouds: list[dict[str, Any]]) -> list[dict[str, str]]:
+def prepare(clouds: list[dict[str, Any]]) -> dict[str, Any]:
     """Tables and sample data, in a process of its own so that the database is free before the server starts."""
     command = [sys.executable, "-m", "demo.sample_data", json.dumps(clouds)]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE)
     if done.returncode:
         raise SystemExit("The sample data could not be made; the reason stands above.")
-    return list(json.loads(done.stdout))
+    return dict(json.loads(done.stdout))
 
 
 def announce(described: dict[str, Any], seconds: float) -> None:
@@ -82,6 +87,10 @@ def announce(described: dict[str, Any], seconds: float) -> None:
     print(f"\nThe marketplace is up after {seconds:.0f} s.\n\n  API      {url}api/\n  Schema   {url}api/schema/")
     for cloud in described["clouds"]:
         print(f"  Cloud    {cloud['auth_url']}  (twin {cloud['name']}: admin / secret, project admin)")
+    if described["opennebula"]:
+        print(f"  Cloud    {described['opennebula']}  (OpenNebula twin: {opennebula.CREDENTIALS.replace(':', ' / ')})")
+    else:
+        print("  No OpenNebula: `make plugin-environment` has not been run.")
     print("\n  Who              Username    Password")
     for login in described["logins"]:
         print(f"  {login['who']:<16} {login['username']:<11} {login['password']}")

@@ -5,6 +5,8 @@ import os
 import sys
 from typing import Any
 
+from demo.agent_offerings import make_agent_offerings
+
 PEOPLE: tuple[tuple[str, str, dict[str, bool]], ...] = (
     ("Staff", "staff", {"is_staff": True}),
     ("Provider", "provider", {}),
@@ -27,7 +29,8 @@ def main() -> None:
     make_people()
     for cloud in json.loads(sys.argv[1]):
         make_offering(cloud)
-    print(json.dumps([{"who": who, "username": name, "password": PASSWORD} for who, name, _ in PEOPLE]))
+    logins = [{"who": who, "username": name, "password": PASSWORD} for who, name, _ in PEOPLE]
+    print(json.dumps({"logins": logins, "agent": make_agent_offerings()}))
 
 
 def make_people() -> None:

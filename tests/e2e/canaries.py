@@ -20,7 +20,8 @@ CLOUD_PASSWORD = "canary7cloud7password"
 TENANT_PASSWORD = "canary7tenant7password"
 LOGIN_PASSWORD = "canary7login7password"
 USER_DATA = "canary7user7data7within"
-CANARIES = (CLOUD_PASSWORD, TENANT_PASSWORD, LOGIN_PASSWORD, USER_DATA)
+BROKER_PASSWORD = "canary7broker7password"
+CANARIES = (CLOUD_PASSWORD, TENANT_PASSWORD, LOGIN_PASSWORD, USER_DATA, BROKER_PASSWORD)
 DETAILS = 1  # objects of each list that are read one by one: they hold nothing that the list does not
 
 # Whoever asks there asks for his own token.

@@ -1,5 +1,6 @@
 """Secrets that are put in come out nowhere: a whole life is lived, then every place is searched for them."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,15 @@ from django.db import connection, transaction
 
 from tests.drive import drain
 from tests.e2e import canaries
-from tests.e2e.canaries import CANARIES, CLOUD_PASSWORD, LOGIN_PASSWORD, TENANT_PASSWORD, USER_DATA, found_in
+from tests.e2e.canaries import (
+    BROKER_PASSWORD,
+    CANARIES,
+    CLOUD_PASSWORD,
+    LOGIN_PASSWORD,
+    TENANT_PASSWORD,
+    USER_DATA,
+    found_in,
+)
 from tests.e2e.fixtures import forget_tokens
 from tests.e2e.market import ORDERS, Market
 from tests.factories import client_of
@@ -16,9 +25,12 @@ from twins.openstack import OpenStackTwin
 from waldur_core.operations.tasks import advance
 from waldur_core.structure.models import AuthToken
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
+from waldur_openstack.notifications.configuration import Source
+from waldur_openstack.notifications.listener import Listener
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 PEOPLE = ("member", "owner", "provider_owner", "staff")
+BROKER = f"amqp://waldur:{BROKER_PASSWORD}@127.0.0.1:1//"
 QUOTED = f"Bad request by admin/{CLOUD_PASSWORD}: {{}}"
 
 
@@ -74,9 +86,22 @@ class Life:
         forget_tokens()
         offering = Offering.objects.get(name="Cloud")
         path = f"/api/marketplace-provider-offerings/{offering.uuid.hex}/update_integration/"
-        details = {"service_attributes": {"password": CLOUD_PASSWORD, "tenant_name": "admin", "region": "RegionOne"}}
+        attributes = {"password": CLOUD_PASSWORD, "tenant_name": "admin", "region": "RegionOne"}
+        details = {"service_attributes": {**attributes, "notifications_url": BROKER}}
         self.keep(self.market.done(self.market.post(self.market.provider_owner, path, details), 200))
         drain()
+        self.fail_to_listen(offering.scope)
+
+    def fail_to_listen(self, service: Any) -> None:
+        """The broker of the cloud's notifications is away; the listener says so."""
+        service.refresh_from_db()
+        source = Source.of(service)
+        assert source and BROKER_PASSWORD in source.url
+        listener = Listener(service, source)
+        threading.Timer(0.5, listener.stopping.set).start()
+        listener.receive()
+        listener.state.disconnected(f"Connection to {source.url} has failed.")
+        listener.state.write()
 
     def keep(self, body: Any) -> None:
         self.answers.append(str(body))

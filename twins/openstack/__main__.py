@@ -33,6 +33,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--admin-password", default="secret")
     parser.add_argument("--external-cidr", default="", help="addresses of the external network")
     parser.add_argument("--token-ttl", type=float, default=86400.0, help="seconds until a token expires")
+    parser.add_argument("--broker", default="", metavar="URL", help="send notifications to this RabbitMQ")
+    parser.add_argument("--exchange-prefix", default="", help="goes before the names of the exchanges there")
     parser.add_argument("--certfile", help="serve HTTPS with this certificate")
     parser.add_argument("--keyfile")
     parser.add_argument("--quiet", action="store_true", help="print nothing")
@@ -68,6 +70,8 @@ def main() -> int:
         admin_password=options.admin_password,
         external_cidr=options.external_cidr,
         token_ttl=options.token_ttl,
+        broker=options.broker,
+        exchange_prefix=options.exchange_prefix,
     )
     try:
         with contextlib.suppress(KeyboardInterrupt):

@@ -6,7 +6,7 @@ import tempfile
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twins.clock import Clock
 from twins.faults import Faults
@@ -15,6 +15,9 @@ from . import transitions
 from .faults import Fault
 from .seed import plant
 from .state import State
+
+if TYPE_CHECKING:
+    from .notifications import Emitter
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Settings:
     token_ttl: float = 86400.0
     max_limit: int = 1000
     log_size: int = 20000
+    broker: str = ""  # URL of a RabbitMQ for notifications
+    exchange_prefix: str = ""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,7 @@ class Cloud:
         self.clock = Clock()
         self.faults = Faults(Fault)
         self.latency = transitions.delays(latency)
+        self.emitter = emitter_of(settings)
         self.state = State()
         self.calls: deque[LoggedCall] = deque(maxlen=settings.log_size)
         self.call_count = 0
@@ -60,6 +66,15 @@ class Cloud:
         self.image_room = image_room
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         plant(self)
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self._state = state
+        state.watcher = self.emitter.notice if self.emitter else None
 
     def reset(self) -> None:
         """Back to the seed contents; revision goes on so that persistence notices."""
@@ -105,5 +120,16 @@ class Cloud:
     def close(self) -> None:
         self.faults.release()
         self.faults.go_light()
+        if self.emitter is not None:
+            self.emitter.close()
         if self._scratch is not None:
             self._scratch.cleanup()
+
+
+def emitter_of(settings: Settings) -> Emitter | None:
+    """Only who wants notifications needs kombu."""
+    if not settings.broker:
+        return None
+    from .notifications import Emitter
+
+    return Emitter(settings.broker, settings.exchange_prefix)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ SERVICES: tuple[Service, ...] = (COMPUTE, NETWORK, BLOCK_STORAGE, IMAGE, IDENTIT
 HEX_ID = re.compile(r"^[0-9a-f-]{32,36}$")
 SAFE = ("GET", "HEAD", "OPTIONS")
 READING = ("token.create", "server.get_console", "server.get_console_output")  # by POST, and yet no change
+TICK = 0.1  # seconds
 LARGEST_BODY = 64 * 1024 * 1024
 
 
@@ -56,10 +57,24 @@ def make_app(cloud: Cloud) -> web.Application:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await logged(await begin(cloud, request))
 
+    async def ticking(_: web.Application) -> AsyncIterator[None]:
+        """What is due happens without a request, too, where somebody listens."""
+        task = asyncio.create_task(tick(cloud))
+        yield
+        task.cancel()
+
     app = web.Application(client_max_size=LARGEST_BODY)
+    if cloud.emitter is not None:
+        app.cleanup_ctx.append(ticking)
     add_routes(app, cloud, INSPECTION)
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+async def tick(cloud: Cloud) -> None:
+    while True:
+        await asyncio.sleep(TICK)
+        cloud.advance()
 
 
 async def begin(cloud: Cloud, request: web.Request) -> Exchange:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import twins.state
 from twins.state import Obj
@@ -31,8 +32,29 @@ INDEXED: dict[str, tuple[str, ...]] = {
 HIDDEN = ("tokens", "allocations", "deleted_servers")
 
 
+Watcher = Callable[[str, str, Obj], None]  # what was done (create, update, delete), the kind, the object
+
+
 class State(twins.state.State):
+    """``watcher`` hears of every change; what is there when it comes is no news."""
+
     indexed = INDEXED
+    watcher: Watcher | None = None
+
+    def add(self, kind: str, obj: Obj) -> Obj:
+        return self._told("create", kind, super().add(kind, obj))
+
+    def edit(self, kind: str, obj: Obj, **changes: Any) -> Obj:
+        return self._told("update", kind, super().edit(kind, obj, **changes))
+
+    def drop(self, kind: str, obj: Obj) -> None:
+        super().drop(kind, obj)
+        self._told("delete", kind, obj)
+
+    def _told(self, what: str, kind: str, obj: Obj) -> Obj:
+        if self.watcher is not None:
+            self.watcher(what, kind, obj)
+        return obj
 
 
 def new_id() -> str:

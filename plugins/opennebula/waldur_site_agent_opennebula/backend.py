@@ -17,7 +17,7 @@ from .client import OpenNebulaClient
 from .cloud import Cloud
 from .core.errors import CloudError, NameTaken, NotYet, Unreachable
 from .framework import allow_fixed_components
-from .vdc_offering import NEW_PASSWORD, VdcOffering
+from .vdc_offering import WISH, VdcOffering
 from .vm_offering import VmOffering
 from .wanted import plain, read_wanted
 
@@ -140,17 +140,23 @@ class OpenNebulaBackend(BaseBackend):
 
     def set_resource_limits(self, resource_backend_id: str, limits: dict[str, int]) -> str | None:
         """In the marketplace's units; of a VM it is another plan's size."""
-        if not self.backend_components:
-            raise BackendNotReadyError("The components of the offering are not known yet; they are in the next cycle.")
         with in_the_agents_words(resource_backend_id):
-            self.offering.set_limits(resource_backend_id, limits, self.backend_components)
+            components = self._components_of(resource_backend_id)
+            if not components:
+                raise NotYet("The components of the offering are not known yet; they are in the next cycle.")
+            self.offering.set_limits(resource_backend_id, limits, components)
         return None
+
+    def _components_of(self, backend_id: str) -> dict[str, dict]:
+        """In the agent's first cycle those that were noted in OpenNebula."""
+        return self.backend_components or self.offering.components(backend_id)
 
     def get_resource_limits(self, resource_backend_id: str) -> dict[str, int]:
         """In the marketplace's units."""
         with in_the_agents_words(resource_backend_id):
             native = self.offering.limits(resource_backend_id)
-        return {name: int(value) for name, value in units.to_marketplace(self.backend_components, native).items()}
+            found = units.to_marketplace(self._components_of(resource_backend_id), native)
+        return {name: int(value) for name, value in found.items()}
 
     def _pre_create_resource(self, waldur_resource: Any, user_context: dict | None = None) -> None:
         """Everything happens in :meth:`create_resource_with_id`."""
@@ -175,17 +181,17 @@ class OpenNebulaBackend(BaseBackend):
             return BackendResourceInfo(
                 backend_id=resource_backend_id,
                 users=self.offering.members(resource_backend_id),
-                usage={TOTAL: units.usage(self.backend_components, used)},
+                usage={TOTAL: units.usage(self._components_of(resource_backend_id), used)},
             )
 
     def _get_usage_report(self, resource_backend_ids: list[str]) -> dict:
         with in_the_agents_words():
             used = {backend_id: self.offering.usage(backend_id) for backend_id in resource_backend_ids}
-        return {
-            backend_id: {TOTAL: units.usage(self.backend_components, amounts)}
-            for backend_id, amounts in used.items()
-            if amounts is not None
-        }
+            return {
+                backend_id: {TOTAL: units.usage(self._components_of(backend_id), amounts)}
+                for backend_id, amounts in used.items()
+                if amounts is not None
+            }
 
     def get_resource_metadata(self, resource_backend_id: str) -> dict:
         with in_the_agents_words(resource_backend_id):
@@ -204,7 +210,7 @@ class OpenNebulaBackend(BaseBackend):
 
     def sync_resource_project(self, waldur_resource: Any, source_project: Any = None) -> None:
         """Comes first of a resource's turn: here the wish for another password is read."""
-        request = str(plain(waldur_resource.backend_metadata).get(NEW_PASSWORD) or "")
+        request = str(plain(waldur_resource.backend_metadata).get(WISH) or "")
         if request and waldur_resource.backend_id:
             with in_the_agents_words(waldur_resource.backend_id):
                 self.offering.renew_password(waldur_resource.backend_id, request)

@@ -45,5 +45,15 @@ def from_offering(components: Iterable[Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def note(components: Components) -> str:
+    """The factors as a text, to be kept with what was made: an agent that has just started knows none."""
+    return " ".join(f"{name}={factor(components, name):g}" for name in sorted(components))
+
+
+def read_note(text: str) -> dict[str, dict[str, Any]]:
+    pairs = (each.partition("=") for each in text.split())
+    return {name: {"unit_factor": float(value)} for name, _, value in pairs}
+
+
 def _tidy(value: float) -> float:
     return int(value) if value == int(value) else round(value, 2)

@@ -16,7 +16,8 @@ from .core.subnets import read_block
 from .core.vdcs import Order, external_network
 from .wanted import Wanted
 
-NEW_PASSWORD = "password_reset_requested"  # in backend_metadata: the marketplace asks for another password
+# in the metadata: a new password is asked for; the wish that was served last
+WISH, RENEWED = "access_renewal", "access_renewed"
 
 
 class VdcOffering:
@@ -40,6 +41,7 @@ class VdcOffering:
             with_user=self.with_user,
             external_network_id=None if external in (None, "") else whole(external, "external_network_id"),
             description=wanted.name,
+            notes={names.FACTORS: units.note(wanted.components)},
         )
         self.cloud.vdcs.create(order)
         return self.metadata(wanted.backend_id)
@@ -58,15 +60,27 @@ class VdcOffering:
     def set_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> None:
         vdc, group = self._get(backend_id)
         self.cloud.vdcs.set_limits(vdc, group, self._native(limits, components))
+        self._note_factors(vdc, components)
 
     def keep_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> bool:
         """Put back what was changed behind our back; the marketplace decides. Whether anything had to be done."""
         vdc, group = self._get(backend_id)
         native = self._native(limits, components)
+        self._note_factors(vdc, components)
         if not self.cloud.vdcs.limits_differ(vdc, group, native):
             return False
         self.cloud.vdcs.set_limits(vdc, group, native)
         return True
+
+    def components(self, backend_id: str) -> dict[str, dict[str, Any]]:
+        """Those that were known when it was made or changed last."""
+        vdc = self.cloud.vdcs.find(backend_id)
+        return units.read_note(vdc.note(names.FACTORS)) if vdc else {}
+
+    def _note_factors(self, vdc: Thing, components: units.Components) -> None:
+        if vdc.note(names.FACTORS) != units.note(components):
+            self.cloud.vdcs.note(vdc, {names.FACTORS: units.note(components)})
+            self.cloud.pools.forget()
 
     def _native(self, limits: Mapping[str, Any], components: units.Components) -> dict[str, float]:
         if unknown := sorted(set(limits) - set(quotas.KNOWN)):
@@ -101,7 +115,8 @@ class VdcOffering:
         if user is None:
             return {}
         password = users.known_password(user, vdc)
-        return {"opennebula_username": user.name} | ({"opennebula_password": password} if password else {})
+        told = {"opennebula_username": user.name, RENEWED: vdc.note(names.RESET)}
+        return told | ({"opennebula_password": password} if password else {})
 
     def renew_password(self, backend_id: str, request: str) -> bool:
         """False when the VDC has no user."""

@@ -53,7 +53,8 @@ class VmOffering:
             context=inference.context if inference else {},
             first_image=whole(engine, "engine_image_id") if inference and engine not in (None, "") else None,
             more_images=(inference.image_id,) if inference else (),
-            notes=self._notes(parent, whole(template_id, "template_id"), inference),
+            notes=self._notes(parent, whole(template_id, "template_id"), inference)
+            | {names.FACTORS: units.note(wanted.components)},
         )
 
     def _notes(self, parent: Thing, template_id: int, inference: Inference | None) -> dict[str, str]:
@@ -117,6 +118,11 @@ class VmOffering:
     def keep_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> bool:
         """A plan's sizes hold until the next order."""
         return False
+
+    def components(self, backend_id: str) -> dict[str, dict[str, Any]]:
+        """Those that were known when it was made."""
+        vm = self.cloud.machines.find(backend_id)
+        return units.read_note(vm.note(names.FACTORS)) if vm else {}
 
     def limits(self, backend_id: str) -> dict[str, float]:
         return {}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from waldur_core.secrets.redaction import MASK
+from waldur_core.secrets.redaction import MASK, redact
 
 _SECRET = re.compile(r"password|passwd|secret|token|private_key|api_key|credential|certificate_key", re.IGNORECASE)
 
@@ -15,7 +15,7 @@ def is_secret(key: str, value: Any) -> bool:
         return any(is_secret(f"{key} {name}", inner) for name, inner in value.items())
     if isinstance(value, list):
         return any(is_secret(key, item) for item in value)
-    return bool(value) and bool(_SECRET.search(key))
+    return bool(value) and (bool(_SECRET.search(key)) or is_url_with_password(value))
 
 
 def split(options: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -26,8 +26,15 @@ def split(options: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[dict[
 
 
 def masked(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with the value of every password-like key hidden; what is empty shows that it is empty."""
-    return {key: MASK if _SECRET.search(key) and value else value for key, value in options.items()}
+    """The options with every password-like key and every URL with a password hidden; what is empty shows that it is."""
+    return {
+        key: MASK if value and (_SECRET.search(key) or is_url_with_password(value)) else value
+        for key, value in options.items()
+    }
+
+
+def is_url_with_password(value: Any) -> bool:
+    return isinstance(value, str) and "://" in value and redact(value) != value
 
 
 def merge(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

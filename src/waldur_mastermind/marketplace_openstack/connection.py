@@ -12,6 +12,8 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering
 from waldur_openstack.custom_images import LIMIT_OPTIONS
+from waldur_openstack.notifications.configuration import OPTIONS as NOTIFICATIONS
+from waldur_openstack.notifications.configuration import problems_of
 from waldur_openstack.sync.orphans import OPTION
 from waldur_openstack.translation import pairs_of
 from waldur_openstack.workflows.connection import CheckConnection, ConnectCloud
@@ -20,7 +22,7 @@ from waldur_openstack.workflows.provision import OPTIONS
 PROVISION_OPTIONS = tuple(OPTIONS.values())
 
 REQUIRED = ("backend_url", "username", "password", "tenant_name")
-SECRET = (*REQUIRED, "domain", "external_network_id", "certificate", "ipv4_external_ip_mapping")
+SECRET = (*REQUIRED, "domain", "external_network_id", "certificate", "ipv4_external_ip_mapping", *NOTIFICATIONS)
 PUBLIC = (
     "access_url",
     "verify_ssl",
@@ -41,7 +43,7 @@ FROM_PLUGIN = ("default_internal_network_mtu", OPTION, *LIMIT_OPTIONS, *PROVISIO
 
 TEXTS = frozenset(SECRET + PUBLIC + HIDING) - {
     "ipv4_external_ip_mapping", "verify_ssl", "config_drive", "dns_nameservers", "latitude", "longitude",
-    "volume_type_blacklist",
+    "volume_type_blacklist", "notifications_exchanges", "notifications_topics",
 }  # fmt: skip
 FLAGS = ("verify_ssl", "config_drive")
 
@@ -56,6 +58,7 @@ def validate_attributes(attributes: Mapping[str, Any]) -> None:
     if "backend_url" not in errors and not _is_web_address(attributes["backend_url"]):
         errors["backend_url"] = ["Give the URL of Keystone, such as https://keystone.example.com:5000/v3."]
     errors |= _wrong_translation(attributes)
+    errors |= {name: text for name, text in problems_of(attributes).items() if name not in errors}
     pattern, names = attributes.get("flavor_exclude_regex"), attributes.get("volume_type_blacklist", [])
     if isinstance(pattern, str) and (problem := problem_of_pattern(pattern)):
         errors["flavor_exclude_regex"] = [problem]

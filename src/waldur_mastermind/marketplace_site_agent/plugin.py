@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rest_framework.exceptions import ValidationError
 
+from waldur_mastermind.marketplace.access_renewal import can_renew
 from waldur_mastermind.marketplace.models import Offering, Order, Plan, Resource
 from waldur_mastermind.marketplace.plugins import OfferingPlugin
 
@@ -29,6 +30,9 @@ class SiteAgentPlugin(OfferingPlugin):
     def validate_update(self, resource: Resource, *, limits: Mapping[str, int] | None, plan: Plan | None) -> None:
         if not resource.backend_id:
             raise ValidationError({"backend_id": ["The agent has not told yet what it made: nothing can be changed."]})
+
+    def available_actions(self, resource: Resource) -> list[str]:
+        return ["renew_access"] if can_renew(resource) else []
 
     def update(self, order: Order) -> bool:
         return False

@@ -28,13 +28,19 @@ def test_a_vdc_is_made_with_limits_credentials_and_metadata(backend: Make, resou
 def test_the_first_cycle_waits_for_the_components(backend: Make, resource: Make, inspect: Any) -> None:
     """The agent makes the backend before it has read them: without their factors every limit would be wrong."""
     before = inspect.objects()
-    for action in (
-        lambda: backend({}).create_resource_with_id(resource(), "blue"),
-        lambda: backend({}).set_resource_limits("blue", {"ram": 4}),
-    ):
-        with pytest.raises(BackendNotReadyError, match="components"):
-            action()
+    with pytest.raises(BackendNotReadyError, match="components"):
+        backend({}).create_resource_with_id(resource(), "blue")
     assert inspect.objects() == before
+
+
+def test_the_first_cycle_after_a_restart_converts_as_those_before(backend: Make, resource: Make) -> None:
+    """The factors are kept with what was made."""
+    backend().create_resource_with_id(resource(), "blue")
+
+    backend({}).set_resource_limits("blue", {**LIMITS, "ram": 3})
+
+    assert backend({}).get_resource_limits("blue") == {**LIMITS, "ram": 3}
+    assert backend({}).pull_resource(resource()).usage == backend().pull_resource(resource()).usage
 
 
 def test_the_first_cycle_takes_the_components_of_the_resource(backend: Make, resource: Make) -> None:
@@ -148,7 +154,7 @@ def test_members_are_noted_and_leaving_renews_the_password(backend: Make, resour
 def test_a_wish_for_another_password_is_served_once(backend: Make, resource: Make) -> None:
     backend().create_resource_with_id(resource(), "blue")
     passwords = [backend().get_resource_metadata("blue")["opennebula_password"]]
-    wishing = resource(backend_metadata={"password_reset_requested": "2026-11-25T09:00:00"})
+    wishing = resource(backend_metadata={"access_renewal": "2026-11-25T09:00:00"})
     for _ in range(2):
         backend().sync_resource_project(wishing)
         passwords.append(backend().get_resource_metadata("blue")["opennebula_password"])

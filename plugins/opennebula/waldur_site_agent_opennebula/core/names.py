@@ -13,6 +13,7 @@ RESET = "WALDUR_PASSWORD_RESET"  # of a VDC: the request for a new password that
 MEMBERS = "WALDUR_MEMBERS"  # of a VDC: who may know the password
 RESTRICTED = "WALDUR_RESTRICTED"  # of a group: paused or downscaled
 BEFORE = "WALDUR_LIMITS_BEFORE"  # of a group: its limits before it was restricted
+FACTORS = "WALDUR_FACTORS"  # of a VDC or machine: how the marketplace's units become ours
 SUSPENDED = "WALDUR_SUSPENDED"  # of a machine: suspended by us, to be resumed by us
 
 CREATING, READY, DELETING = "creating", "ready", "deleting"

@@ -42,6 +42,7 @@ class Order:
     with_user: bool = False
     external_network_id: int | None = None
     description: str = ""
+    notes: Mapping[str, str] = field(default_factory=dict)  # more for its template
 
 
 class Vdcs:
@@ -78,7 +79,7 @@ class Vdcs:
 
     def _claim(self, order: Order) -> Thing:
         """From here on what has our names is ours: nothing of these names existed before."""
-        notes = {**names.tags(order.resource, order.backend_id), names.STATE: names.CREATING}
+        notes = {**names.tags(order.resource, order.backend_id), names.STATE: names.CREATING, **order.notes}
         if order.external_network_id is not None:
             notes[names.EXTERNAL_NETWORK] = str(order.external_network_id)
         attributes = {"NAME": order.backend_id, "DESCRIPTION": order.description or None, **notes}

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from waldur_core.events.log import record
 from waldur_core.permissions.access import Holder, Staff
 from waldur_core.permissions.strings import Permission
+from waldur_mastermind.marketplace import access_renewal
 from waldur_mastermind.marketplace.api.fields import MarketplaceStatusSerializer
 from waldur_mastermind.marketplace.api.order_reviews import read
 from waldur_mastermind.marketplace.api.resource_marks import ResourceMarksMixin
@@ -33,6 +34,7 @@ class ResourceViewSet(ResourceMarksMixin, ResourceOrdersMixin, BaseResourceViewS
         "set_downscaled": Staff(),
         "set_restrict_member_access": Staff(),
         "update_options": Holder(permission=Permission.RESOURCE_UPDATE_OPTIONS),
+        "renew_access": Holder(permission=Permission.RESOURCE_SEE_CREDENTIALS),
     }
 
     @extend_schema(request=EndDateSerializer, responses=MarketplaceStatusSerializer)
@@ -46,6 +48,17 @@ class ResourceViewSet(ResourceMarksMixin, ResourceOrdersMixin, BaseResourceViewS
     def set_end_date_by_staff(self, request: Request, uuid: str) -> Response:
         """The same, for staff."""
         return self._set_end_date(self.get_object(), read(EndDateSerializer(data=request.data))["end_date"])
+
+    @extend_schema(request=None, responses=MarketplaceStatusSerializer)
+    @action(detail=True, methods=["post"])
+    def renew_access(self, request: Request, uuid: str) -> Response:
+        """Have the service give it a new password; the old one ends. The metadata show it once that is done."""
+        resource: Any = self.get_object()
+        access_renewal.ask(resource)
+        resource_changed.send(sender=type(resource), resource=resource)
+        text = f"New credentials of {resource} have been asked for."
+        record("marketplace_resource_update_requested", text, scope=resource, actor=request.user)
+        return Response({"status": text})
 
     @extend_schema(request=ResourceOptionsSerializer, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from waldur_core.events.log import record
 from waldur_core.permissions.strings import Permission
+from waldur_mastermind.marketplace import access_renewal
 from waldur_mastermind.marketplace.api.access import provider
 from waldur_mastermind.marketplace.api.fields import MarketplaceStatusSerializer
 from waldur_mastermind.marketplace.api.order_reviews import read
@@ -71,6 +72,7 @@ class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
         """Replace what the service tells about the resource. Password-like values are kept encrypted."""
         resource: Any = self.get_object()
         told = read(BackendMetadataSerializer(data=request.data))["backend_metadata"]
+        told = access_renewal.keep_wish(resource, told)
         resource.backend_metadata, resource.secret_metadata = split(told, resource.secret_metadata)
         resource.save(update_fields=["backend_metadata", "secret_metadata", "modified"])
         return Response({"status": "The metadata have been set."})

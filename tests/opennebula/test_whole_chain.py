@@ -1,0 +1,179 @@
+"""What is ordered in our marketplace stands in OpenNebula: through the unmodified agent, from order to termination."""
+
+from typing import Any
+
+import pyone
+import pytest
+
+from tests.marketplace.stage import post
+from tests.marketplace_site_agent.running import stop
+from tests.opennebula.stage import LIMITS, OpenNebulaStage, Site
+from waldur_mastermind.marketplace.models import ComponentUsage, Order, Resource
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
+
+
+def ended(*orders: Order) -> bool:
+    states = Order.objects.filter(pk__in=[order.pk for order in orders]).values_list("state", flat=True)
+    return all(state in (Order.State.DONE, Order.State.ERRED) for state in states)
+
+
+def done(order: Order) -> Resource:
+    order.refresh_from_db()
+    assert order.state == Order.State.DONE, order.error_message
+    return Resource.objects.get(pk=order.resource_id)
+
+
+def names(site: Site, kind: str) -> list[str]:
+    return [obj["name"] for obj in site.cloud.objects(kind)[kind]]
+
+
+def group_of(site: Site, name: str) -> Any:
+    one = pyone.OneServer(site.twin.endpoint, session=site.twin.session)
+    return one.group.info(site.cloud.id_of("groups", name))
+
+
+def first(found: Any) -> Any:
+    return found[0] if isinstance(found, list) else found
+
+
+def test_a_vdc_from_order_to_termination(stage: OpenNebulaStage, site: Site) -> None:
+    before = site.cloud.objects()
+    agent = site.of_vdcs()
+    order = stage.order_vdc()
+
+    agent.works("order_process", lambda: ended(order))  # the very first cycle after a start
+
+    resource = done(order)
+    assert (resource.state, resource.backend_id) == ("OK", "genome-lab")
+    quota = first(group_of(site, "genome-lab").VM_QUOTA.VM)
+    assert (quota.CPU, quota.MEMORY, quota.SYSTEM_DISK_SIZE) == (4, 8192, 20480)
+    assert resource.limits == LIMITS
+    assert resource.backend_metadata["subnet_cidr"] == "10.0.0.0/24"
+    credentials = resource.backend_metadata["opennebula_username"], resource.secret_metadata["opennebula_password"]
+    user = pyone.OneServer(site.twin.endpoint, session=":".join(credentials))
+    assert user.user.info(-1).NAME == "genome-lab_admin"
+
+    post(stage.owner, resource, "update_limits", {"limits": {**LIMITS, "ram": 16}})
+    update = Order.objects.get(type="Update")
+    agent.works("order_process", lambda: ended(update))
+    assert done(update).limits == {**LIMITS, "ram": 16}
+    assert first(group_of(site, "genome-lab").VM_QUOTA.VM).MEMORY == 16384
+
+    user.template.instantiate(0, "web", False, "")
+    agent.works("report", lambda: ComponentUsage.objects.filter(resource=resource).count() == 4)
+    usages = {usage.component.type: float(usage.usage) for usage in ComponentUsage.objects.filter(resource=resource)}
+    assert usages == {"cpu": 1, "ram": 0.5, "storage": usages["storage"], "floating_ip": usages["floating_ip"]}
+
+    metadata, seen = resource.backend_metadata, resource.last_sync
+    agent.works("membership_sync", lambda: Resource.objects.get(pk=resource.pk).last_sync != seen)
+    resource.refresh_from_db()
+    assert resource.limits == {**LIMITS, "ram": 16}
+    assert resource.backend_metadata == metadata
+    assert resource.state == "OK"
+
+    refused = stage.terminate(resource)
+    agent.works("order_process", lambda: ended(refused))
+    refused.refresh_from_db()
+    assert refused.state == "erred"
+    assert "still holds machine web" in refused.error_message
+    assert "genome-lab" in names(site, "vdcs")
+
+    user.vm.action("terminate-hard", 1)
+    Resource.objects.filter(pk=resource.pk).update(state="OK")
+    Order.objects.filter(pk=refused.pk).delete()
+    end = stage.terminate(resource)
+    agent.works("order_process", lambda: ended(end))
+    assert done(end).state == "Terminated"
+    assert site.cloud.leftovers(before) == {}
+
+
+def test_a_vm_from_order_to_termination(stage: OpenNebulaStage, site: Site) -> None:
+    parent = stage.order_vdc("parent")
+    site.of_vdcs().works("order_process", lambda: ended(parent))
+    done(parent)
+    before = site.cloud.objects()
+    agent = site.of_vms("parent")
+    order = stage.order_vm(ssh_public_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr anna")
+
+    agent.works("order_process", lambda: ended(order))
+
+    resource = done(order)
+    one = pyone.OneServer(site.twin.endpoint, session=site.twin.session)
+    vm = one.vm.info(int(resource.backend_metadata["vm_id"]))
+    assert (vm.TEMPLATE["VCPU"], vm.TEMPLATE["MEMORY"], vm.TEMPLATE["DISK"]["SIZE"]) == ("1", "1024", "5120")
+    assert vm.GNAME == "parent"
+    assert vm.TEMPLATE["CONTEXT"]["SSH_PUBLIC_KEY"].endswith("anna")
+
+    link = f"http://testserver/api/marketplace-plans/{stage.vms.plans.get(name='Large').uuid.hex}/"
+    post(stage.owner, resource, "switch_plan", {"plan": link})
+    update = Order.objects.get(type="Update")
+    agent.works("order_process", lambda: ended(update))
+    done(update)
+    vm = one.vm.info(vm.ID)
+    assert (vm.TEMPLATE["VCPU"], vm.TEMPLATE["MEMORY"], vm.TEMPLATE["DISK"]["SIZE"]) == ("2", "4096", "10240")
+    assert (vm.STATE, vm.LCM_STATE) == (3, 3)
+
+    agent.works("report", lambda: ComponentUsage.objects.filter(resource=resource).count() == 3)
+    usages = {usage.component.type: float(usage.usage) for usage in ComponentUsage.objects.filter(resource=resource)}
+    assert usages == {"vcpu": 2, "vm_ram": 4, "vm_disk": 10}
+
+    end = stage.terminate(resource)
+    agent.works("order_process", lambda: ended(end))
+    assert done(end).state == "Terminated"
+    assert site.cloud.leftovers(before) == {}
+
+
+def test_orders_that_cannot_be_met_end_with_a_sentence(stage: OpenNebulaStage, site: Site) -> None:
+    before = site.cloud.objects()
+    wrong = {
+        "banana": "subnet_cidr: 'banana' is no IPv4 subnet",
+        "8.8.8.0/24": "subnet_cidr: 8.8.8.0/24 is not private",
+        "203.0.113.0/24": "subnet_cidr: 203.0.113.0/24 is not private",
+    }
+    orders = {subnet: stage.order_vdc(f"vdc {number}", subnet_cidr=subnet) for number, subnet in enumerate(wrong)}
+
+    site.of_vdcs().works("order_process", lambda: ended(*orders.values()))
+
+    for subnet, order in orders.items():
+        order.refresh_from_db()
+        assert order.state == "erred"
+        assert wrong[subnet] in order.error_message
+    assert site.cloud.leftovers(before) == {}
+
+
+def test_an_agent_killed_at_work_goes_on_after_its_restart(stage: OpenNebulaStage, site: Site) -> None:
+    """Killed when the router had been made and nobody knew yet."""
+    before = site.cloud.objects()
+    site.cloud.add_fault("hold_after", operation="vrouter.allocate")
+    agent = site.of_vdcs()
+    order = stage.order_vdc()
+    process = agent.start("order_process")
+    site.cloud.wait_held(60)
+    process.kill()
+    process.wait()
+    site.cloud.release()
+
+    agent.works("order_process", lambda: ended(order))
+
+    done(order)
+    made = {kind: len(objects) for kind, objects in site.cloud.leftovers(before).items()}
+    made.pop("acl_rules")
+    assert made == dict.fromkeys(("groups", "vdcs", "vnets", "virtual_routers", "vms", "security_groups", "users"), 1)
+
+
+def test_an_order_waits_while_the_cloud_does_not_answer(stage: OpenNebulaStage, site: Site) -> None:
+    site.cloud.go_dark(mode="refuse")
+    agent = site.of_vdcs()
+    order = stage.order_vdc()
+    process = agent.start("order_process")
+    try:
+        agent.wait(lambda: "not ready for processing yet" in agent.log.read_text())
+    finally:
+        stop(process)
+    order.refresh_from_db()
+    assert order.state == "executing"
+
+    site.cloud.light()
+    agent.works("order_process", lambda: ended(order))
+    done(order)
