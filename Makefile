@@ -65,8 +65,9 @@ lint: $(READY) ## style, types, import contracts, generated files, migrations
 format: $(READY) ## rewrite the code in the project's style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: $(READY) ## the figures of docs/develop/figures.md
+bench: $(READY) $(PLUGIN_READY) ## the figures of docs/develop/figures.md
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.opennebula
 
 lab: ## bring up a real OpenStack on this machine (CLOUD=c2 for a second one)
 	@$(PYTHON) -m lab up --cloud $(or $(CLOUD),c1)
@@ -79,5 +80,5 @@ docs: $(READY) ## regenerate the generated pages of docs/
 	@WALDUR_STATE_DIR=.test $(BIN)/waldur document_endpoints --write
 
 clean: ## remove what the targets made (keeps .lab)
-	rm -rf $(VENV) $(PLUGIN)/.venv .demo .test build dist *.egg-info src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PLUGIN)/.venv .bench .demo .test build dist *.egg-info src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -not -path './.lab/*' -prune -exec rm -rf {} +

@@ -10,6 +10,8 @@ import pytest
 LAB = "the real OpenStack of `make lab`"
 URLS = {
     "RabbitMQ": os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//"),
+    "RabbitMQ management": os.environ.get("TEST_RABBITMQ_MANAGEMENT_URL", "http://guest:guest@127.0.0.1:15672"),
+    "RabbitMQ web-stomp": os.environ.get("TEST_RABBITMQ_STOMP_URL", "ws://127.0.0.1:15674"),
     "Redis": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0"),
     "PostgreSQL": os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres"),
     LAB: os.environ.get("LAB_AUTH_URL", "http://127.0.0.1:5000/v3"),

@@ -20,6 +20,7 @@ from waldur_core.operations.start import start
 from waldur_core.operations.workflow import UpdateWorkflow
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
+from waldur_openstack.audit import audit
 from waldur_openstack.cloud.network import COLLECTIONS
 from waldur_openstack.models import FloatingIP, Instance, Tenant
 from waldur_openstack.workflows.compute import RestartInstance, StartInstance, StopInstance
@@ -100,6 +101,9 @@ def live_as_a_server(site: Site, tenant: Tenant, cast: Cast) -> None:
     for workflow, goal in ((StopInstance, "SHUTOFF"), (StartInstance, "ACTIVE"), (RestartInstance, "ACTIVE")):
         run(workflow, instance, cast)
         assert instance.runtime_state == goal
+    assert not [
+        str(finding) for finding in audit(tenant.service_settings).findings if finding.tenant == tenant.uuid.hex
+    ]
     assert "token" in site.admin.in_project(tenant.backend_id).compute.console(instance.backend_id)
     order_deletion(instance, cast.owner)
     drain()
@@ -119,6 +123,7 @@ def be_refused_by_the_quota(site: Site, tenant: Tenant, cast: Cast) -> None:
 
 def test_a_tenant_lives_and_leaves_nothing_behind(db: None, site: Site, cast: Cast, later: ExitStack) -> None:
     before, service = inventory(site), connect(site)
+    known = set(map(str, audit(service).findings))  # others may have left something in a real cloud
     run(CheckConnection, service, cast)
     tenant = build_tenant(service, cast.project, cast.owner, name=unique("tenant"))
     later.callback(remove_tenant, site, tenant)
@@ -134,6 +139,7 @@ def test_a_tenant_lives_and_leaves_nothing_behind(db: None, site: Site, cast: Ca
         assert getattr(site.admin, gateway).quotas(project_id)[name]["limit"] == limit
 
     live_as_a_server(site, tenant, cast)
+    assert set(map(str, audit(service).findings)) <= known
     volume = build_volume(tenant, cast.owner, name=unique("volume"))
     assert volume.runtime_state == "available"
     order_deletion(volume, cast.owner)
@@ -145,6 +151,7 @@ def test_a_tenant_lives_and_leaves_nothing_behind(db: None, site: Site, cast: Ca
     drain()
     assert not Tenant.objects.filter(pk=tenant.pk).exists(), operation_of(tenant).error_message
     assert inventory(site) == before
+    assert set(map(str, audit(service).findings)) <= known
     for gateway, name in (("block_storage", "gigabytes"), ("network", "network")):
         limits = [getattr(site.admin, gateway).quotas(key)[name]["limit"] for key in (project_id, "0" * 32)]
         assert limits[0] == limits[1], "the project's own limits outlive it"

@@ -19,6 +19,7 @@ from waldur_core.operations.errors import Invalid
 from waldur_core.operations.models import Operation
 from waldur_core.operations.runner import Runner
 from waldur_core.operations.workflow import Step
+from waldur_mastermind.marketplace_openstack.audit import full_audit
 
 # what the fast suite tries; the slow one tries all
 SAMPLED = (
@@ -28,7 +29,7 @@ SAMPLED = (
     "openstack.instance.delete",
 )
 
-Outcome = tuple[str, str, dict[str, int], dict[str, int]]
+Outcome = tuple[str, str, dict[str, int], dict[str, int], dict[str, int]]
 
 
 class Killed(BaseException):
@@ -101,13 +102,19 @@ class Play:
         return type(self.subject).objects.filter(pk=self.subject.pk).first()
 
     def outcome(self) -> Outcome:
-        """How the operation ended, the state of the subject (empty: gone), what the cloud has, what our tables have."""
+        """How the operation ended, the state of the subject (empty: gone), what the cloud has, what our tables have,
+        and where the audit finds that the two differ."""
         row = self.row()
         in_cloud = Counter({kind: len(found) for kind, found in self.twin.objects().items()})
         rows = {
             model.__name__: model._default_manager.count() for model in apps.get_app_config("openstack").get_models()
         }
-        return self.operation.state, row.state if row else "", dict(+in_cloud), rows
+        return self.operation.state, row.state if row else "", dict(+in_cloud), rows, self.findings()
+
+    def findings(self) -> dict[str, int]:
+        return dict(
+            Counter(f"{finding.check} of {finding.kind}" for finding in full_audit(self.stage.service).findings)
+        )
 
     def left_in_cloud(self) -> dict[str, Any]:
         """What exists that was not there before the workflow began."""

@@ -25,6 +25,7 @@ from waldur_api_client.models.order_create_request import OrderCreateRequest
 from waldur_api_client.models.resource_terminate_request import ResourceTerminateRequest
 from waldur_api_client.models.resource_update_limits_request import ResourceUpdateLimitsRequest
 
+from tests.audit.clean import assert_in_step
 from tests.drive import drain
 from tests.e2e.estate import Estate
 from twins.openstack import OpenStackTwin, TwinClient
@@ -103,6 +104,7 @@ def test_a_server_is_ordered_used_and_given_back(served: Estate) -> None:
     placed = marketplace_resources_terminate.sync(done.marketplace_resource_uuid, client=client, body=ending)
     drain()
     assert marketplace_orders_retrieve.sync(placed.order_uuid, client=client).state.value == "done"
+    assert_in_step()
 
 
 def use(client: AuthenticatedClient, server: UUID) -> None:

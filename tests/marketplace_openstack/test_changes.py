@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.drive import drain
 from tests.e2e.estate import Estate
 from tests.e2e.market import ORDERS, RESOURCES
@@ -13,6 +15,8 @@ from waldur_core.quotas import counters
 from waldur_core.structure.models import User
 from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.models import Order
+
+pytestmark = pytest.mark.usefixtures("ends_in_step")
 
 
 def ask(estate: Estate, user: User | None = None, **limits: int) -> Any:

@@ -13,6 +13,8 @@ from waldur_core.quotas import counters
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
 from waldur_openstack.models import FloatingIP, Instance, Port, Tenant, Volume
 
+pytestmark = pytest.mark.usefixtures("ends_in_step")
+
 
 def stop(estate: Estate) -> None:
     assert estate.act(estate.server, "stop").status_code == 202

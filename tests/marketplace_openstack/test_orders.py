@@ -13,6 +13,8 @@ from waldur_core.quotas import counters
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_openstack.models import Tenant
 
+pytestmark = pytest.mark.usefixtures("ends_in_step")
+
 SECOND = {"attributes": {"name": "second"}}
 
 

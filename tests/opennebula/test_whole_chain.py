@@ -8,6 +8,8 @@ import pytest
 from tests.marketplace.stage import post
 from tests.marketplace_site_agent.running import stop
 from tests.opennebula.stage import LIMITS, OpenNebulaStage, Site
+from waldur_core.permissions.grants import find_grant, revoke
+from waldur_core.permissions.models import Role
 from waldur_mastermind.marketplace.models import ComponentUsage, Order, Resource
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
@@ -177,3 +179,48 @@ def test_an_order_waits_while_the_cloud_does_not_answer(stage: OpenNebulaStage, 
     site.cloud.light()
     agent.works("order_process", lambda: ended(order))
     done(order)
+
+
+def state_of(site: Site, vm_id: int) -> int:
+    return int(pyone.OneServer(site.twin.endpoint, session=site.twin.session).vm.info(vm_id).STATE)
+
+
+def works(site: Site, credentials: tuple[str, str]) -> bool:
+    try:
+        pyone.OneServer(site.twin.endpoint, session=":".join(credentials)).user.info(-1)
+    except pyone.OneAuthenticationException:
+        return False
+    return True
+
+
+def credentials_of(resource: Resource) -> tuple[str, str]:
+    resource.refresh_from_db()
+    return resource.backend_metadata["opennebula_username"], resource.secret_metadata["opennebula_password"]
+
+
+def test_marks_and_members_reach_the_vdc(stage: OpenNebulaStage, site: Site) -> None:
+    agent = site.of_vdcs()
+    order = stage.order_vdc()
+    agent.works("order_process", lambda: ended(order))
+    resource = done(order)
+    first_ones = credentials_of(resource)
+    user = pyone.OneServer(site.twin.endpoint, session=":".join(first_ones))
+    vm = user.template.instantiate(0, "web", False, "")
+
+    post(stage.staff, resource, "set_paused", {"paused": True})
+    agent.works("membership_sync", lambda: state_of(site, vm) == 5)
+    post(stage.staff, resource, "set_paused", {"paused": False})
+    agent.works("membership_sync", lambda: state_of(site, vm) == 3)
+
+    assert post(stage.owner, resource, "renew_access").status_code == 200
+    agent.works("membership_sync", lambda: credentials_of(resource) != first_ones)
+    second_ones = credentials_of(resource)
+    assert "access_renewal" not in resource.backend_metadata
+    assert works(site, second_ones)
+    assert not works(site, first_ones)
+
+    revoke(find_grant(stage.project, stage.member, Role.objects.get(name="PROJECT.MEMBER")), stage.project, actor=None)
+    agent.works("membership_sync", lambda: credentials_of(resource) != second_ones)
+    assert works(site, credentials_of(resource))
+    assert not works(site, second_ones)
+    assert Resource.objects.get(pk=resource.pk).state == "OK"

@@ -64,6 +64,7 @@ def test_a_renamed_server_shows_both_names_and_gets_its_own_back(cast: Cast, ins
     (drift,) = drifts(cast, kind="instance")
     assert (drift["field"], drift["declared"], drift["observed"]) == ("name", declared, "theirs")
     assert drift["object"].endswith(f"/api/openstack-instances/{instance.uuid.hex}/")
+    assert client_of(cast.member).get(drift["object"]).json()["has_drift"] is True
     assert (drift["state"], drift["can_be_reverted"], drift["object_name"]) == ("open", True, declared)
     assert told("detected") == ["In the cloud, the name of instance server is not as it was declared."]
     reverted(cast, drift)
@@ -72,6 +73,7 @@ def test_a_renamed_server_shows_both_names_and_gets_its_own_back(cast: Cast, ins
     assert found and (instance.name, found["name"]) == (declared, declared)
     pulled(cast, instance)
     assert drifts(cast) == []
+    assert client_of(cast.member).get(drift["object"]).json()["has_drift"] is False
 
 
 def test_adopting_takes_the_word_of_the_cloud(cast: Cast, instance: Instance) -> None:

@@ -73,12 +73,11 @@ def test_the_tenant_has_the_groups_of_the_list_and_no_other(cast: Cast, tenant: 
         {"uuid": ssh.uuid.hex, "name": "shell", "rules": [{**SSH, "from_port": 2222, "to_port": 2222}]},
     ]
     succeed(cast, tenant, circle)
-    automatic = [("egress", None, None, None)] * 2  # of the cloud, which nobody has seen and removed
     assert in_cloud(tenant) == {
         "default": default,
         "web": [("ingress", "tcp", 80, "app")],
         "app": [("ingress", "udp", None, "web")],
-        "shell": [*automatic, ("ingress", "tcp", 2222, None)],
+        "shell": [("ingress", "tcp", 2222, None)],
     }
     states = dict(SecurityGroup.objects.filter(tenant=tenant).values_list("name", "state"))
     assert {name: state for name, state in states.items() if name != "default"} == {
@@ -89,7 +88,9 @@ def test_the_tenant_has_the_groups_of_the_list_and_no_other(cast: Cast, tenant: 
     grown = (SecurityGroup.objects.count() - rows[0], SecurityGroupRule.objects.count() - rows[1])
     assert tuple(used(tenant)[name] - before[name] for name in used(tenant)) == grown
     created = [call for call in twin.calls(calls) if call["mutating"] and call["method"] == "POST"]
-    assert len([call for call in created if "security-group" in call["path"]]) == 2, "one for groups, one for rules"
+    assert len([call for call in created if "security-group" in call["path"]]) == 4, (
+        "one for groups, one for each one's rules"
+    )
 
 
 def test_an_empty_list_leaves_only_the_default_group(cast: Cast, tenant: Tenant) -> None:

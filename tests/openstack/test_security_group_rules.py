@@ -54,13 +54,24 @@ def test_the_same_list_changes_nothing_in_the_cloud(cast: Cast, group: SecurityG
     assert not [call for call in twin.calls(before) if call["mutating"] and call["service"] == "network"]
 
 
-def test_a_first_group_of_a_tenant_still_lets_everything_out(cast: Cast, tenant: Tenant) -> None:
-    """Neutron's own rules were there before a person looked: they are no part of what is replaced."""
+def test_a_first_group_of_a_tenant_shows_what_lets_everything_out_until_somebody_leaves_it_out(
+    cast: Cast, tenant: Tenant
+) -> None:
+    """Neutron's own rules are rows from the beginning, so that a list without them means that they shall go."""
     ssh = tenant.securitygroups.get(name="ssh")
+    egress = [("egress", kind, None, None, None) for kind in ("IPv4", "IPv6")]
+    assert rules_in_cloud(ssh)[:2] == egress
+    assert sorted(ssh.rules.values_list("direction", "ethertype")) == [
+        ("egress", "IPv4"), ("egress", "IPv6"), ("ingress", "IPv4"),
+    ]  # fmt: skip
+    shown = client_of(cast.admin).get(f"/api/openstack-security-groups/{ssh.uuid.hex}/").json()["rules"]
+    kept = [{key: rule[key] for key in ("direction", "ethertype")} for rule in shown if rule["direction"] == "egress"]
+    set_rules(cast, ssh, [WEB, *kept])
+    drain()
+    assert rules_in_cloud(ssh) == [*egress, WEB_IN_CLOUD]
     set_rules(cast, ssh, [WEB])
     drain()
-    egress = [("egress", kind, None, None, None) for kind in ("IPv4", "IPv6")]
-    assert rules_in_cloud(ssh) == [*egress, WEB_IN_CLOUD]
+    assert rules_in_cloud(ssh) == [WEB_IN_CLOUD]
 
 
 def test_a_rule_comes_and_goes_alone(cast: Cast, group: SecurityGroup) -> None:
@@ -86,7 +97,7 @@ def test_a_wrong_list_is_refused(cast: Cast, group: SecurityGroup, rules: Any) -
 def test_a_wrong_or_unknown_rule_is_refused(cast: Cast, group: SecurityGroup) -> None:
     before, client = snapshot(group), client_of(cast.admin)
     path = f"/api/openstack-sgp/{group.uuid.hex}/rules/"
-    foreign = group.tenant.securitygroups.get(name="ssh").rules.get()
+    foreign = group.tenant.securitygroups.get(name="ssh").rules.get(direction="ingress")
     assert client.post(path, {**SSH, "description": "again"}).status_code == 400
     assert client.post(path, [SSH]).status_code == 400
     for number in (foreign.pk, 10**18 - 1):

@@ -59,7 +59,7 @@ class OpenNebulaBackend(BaseBackend):
         self.backend_type = "opennebula"
         with in_the_agents_words():
             settings_.check(backend_settings)
-        self.cloud = Cloud(backend_settings)
+            self.cloud = Cloud(backend_settings)
         is_vm = backend_settings.get("resource_type") == settings_.VM
         self.offering: Any = (VmOffering if is_vm else VdcOffering)(self.cloud, backend_settings)
         self.client = OpenNebulaClient(self.offering)
@@ -169,9 +169,18 @@ class OpenNebulaBackend(BaseBackend):
     # Cycles over all resources
 
     def pull_resource(self, waldur_resource: Any) -> BackendResourceInfo | None:
-        """None says that OpenNebula has no such thing; that it does not answer is another matter, and raised."""
-        backend_id = waldur_resource.backend_id
-        return self._pull_backend_resource(backend_id) if backend_id else None
+        """None leaves a resource alone for this cycle: it is not there, or OpenNebula does not answer.
+
+        Raising would have the agent try each of them ten times, one after the other. An order for one is not misled:
+        it meets the same silence when it goes on, and waits.
+        """
+        if not waldur_resource.backend_id:
+            return None
+        try:
+            return self._pull_backend_resource(waldur_resource.backend_id)
+        except BackendNotReadyError as error:
+            logger.error("%s is left as it is: %s", waldur_resource.name, error)
+            return None
 
     def _pull_backend_resource(self, resource_backend_id: str) -> BackendResourceInfo | None:
         with in_the_agents_words(resource_backend_id):
@@ -225,23 +234,16 @@ class OpenNebulaBackend(BaseBackend):
     # Members
 
     def add_users_to_resource(self, waldur_resource: Any, user_ids: set[str], **kwargs: Any) -> set[str]:
-        """They see the credentials of the VDC in the marketplace; we note who."""
+        """They see the credentials of the VDC in the marketplace, or sign in by SAML; who is in now."""
         if not user_ids:
             return set()
         with in_the_agents_words(waldur_resource.backend_id):
-            known = set(self.offering.members(waldur_resource.backend_id))
-            if not user_ids <= known:
-                self.offering.set_members(waldur_resource.backend_id, known | user_ids, renew=False)
-        return set(user_ids)
+            return set(self.offering.add_members(waldur_resource.backend_id, user_ids))
 
     def remove_users_from_resource(self, waldur_resource: Any, usernames: set[str], **kwargs: Any) -> list[str]:
         """Whoever leaves knows the password: there is a new one for those who stay."""
-        known = set(self.offering.members(waldur_resource.backend_id))
-        if not usernames & known:
-            return []
         with in_the_agents_words(waldur_resource.backend_id):
-            self.offering.set_members(waldur_resource.backend_id, known - usernames, renew=True)
-        return sorted(usernames & known)
+            return sorted(self.offering.remove_members(waldur_resource.backend_id, usernames))
 
     # Restrictions
 

@@ -48,11 +48,11 @@ class OpenNebulaClient(BaseClient):
         return Association(account=resource_id, user=user) if known else None
 
     def create_association(self, username: str, resource_id: str, default_account: str | None = None) -> str:
-        self.offering.set_members(resource_id, {*self.offering.members(resource_id), username}, renew=False)
+        self.offering.add_members(resource_id, {username})
         return username
 
     def delete_association(self, username: str, resource_id: str) -> str:
-        self.offering.set_members(resource_id, set(self.offering.members(resource_id)) - {username}, renew=True)
+        self.offering.remove_members(resource_id, {username})
         return username
 
     def get_usage_report(self, resource_ids: list[str], timezone: str | None = None) -> list[Any]:

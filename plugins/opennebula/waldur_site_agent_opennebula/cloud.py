@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .core.daemon import Daemon
+from .core.keycloak import Keycloak, read_access
 from .core.machines import Machines
 from .core.pools import Pools
 from .core.restrictions import Restrictions
@@ -21,6 +22,8 @@ class Cloud:
             bool(settings.get("verify_ssl", True)),
         )
         self.pools = Pools(self.daemon)
-        self.vdcs = Vdcs(self.daemon, self.pools)
+        access = read_access(settings)
+        self.keycloak = Keycloak(access) if access else None
+        self.vdcs = Vdcs(self.daemon, self.pools, self.keycloak)
         self.machines = Machines(self.daemon, self.pools)
         self.restrictions = Restrictions(self.daemon, self.pools)

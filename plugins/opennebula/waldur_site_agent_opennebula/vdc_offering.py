@@ -13,6 +13,7 @@ from .core.markup import Thing
 from .core.networks import block_of
 from .core.options import read_network, read_placement, whole
 from .core.subnets import read_block
+from .core.users import is_from_saml
 from .core.vdcs import Order, external_network
 from .wanted import Wanted
 
@@ -133,12 +134,40 @@ class VdcOffering:
         vdc = self.cloud.vdcs.find(backend_id)
         return [name for name in vdc.note(names.MEMBERS).split() if name] if vdc else []
 
-    def set_members(self, backend_id: str, members: set[str], renew: bool) -> None:
-        """Who may know the password. Whoever leaves knows only the old one."""
-        vdc, _ = self._get(backend_id)
-        if renew:
+    def add_members(self, backend_id: str, usernames: set[str]) -> set[str]:
+        """Who may sign in by SAML, and may know the password; those whom Keycloak does not know come later."""
+        known = set(self.members(backend_id))
+        if usernames <= known:
+            return usernames
+        keycloak = self.cloud.keycloak
+        added = keycloak.add_members(backend_id, usernames - known) if keycloak else usernames - known
+        self._note_members(backend_id, known | added)
+        return added | (usernames & known)
+
+    def remove_members(self, backend_id: str, usernames: set[str]) -> set[str]:
+        """Whoever leaves is out of the groups, and knows only the old password."""
+        known = set(self.members(backend_id))
+        leaving = usernames & known
+        if leaving:
+            if self.cloud.keycloak:
+                self._end_sessions(backend_id, leaving)
             self.renew_password(backend_id, "")
+            self._note_members(backend_id, known - leaving)
+        return leaving
+
+    def _end_sessions(self, backend_id: str, usernames: set[str]) -> None:
+        """In Keycloak for the next time, in OpenNebula for now."""
+        _, group = self._get(backend_id)
+        if self.cloud.keycloak:
+            self.cloud.keycloak.remove_members(backend_id, usernames)
+        for user in self.cloud.pools.all("users"):
+            if user.name in usernames and is_from_saml(user) and group.id in user.ids("GROUPS/ID"):
+                self.cloud.vdcs.users.detach(user, group.id)
+
+    def _note_members(self, backend_id: str, members: set[str]) -> None:
+        vdc, _ = self._get(backend_id)
         self.cloud.vdcs.note(vdc, {names.MEMBERS: " ".join(sorted(members))})
+        self.cloud.pools.forget()
 
     def pause(self, backend_id: str) -> bool:
         self.cloud.restrictions.pause(self._get(backend_id)[1])

@@ -150,8 +150,12 @@ class VmOffering:
     def members(self, backend_id: str) -> list[str]:
         return []
 
-    def set_members(self, backend_id: str, members: set[str], renew: bool) -> None:
-        """Machines have no accounts of ours."""
+    def add_members(self, backend_id: str, usernames: set[str]) -> set[str]:
+        """Machines have no accounts of ours: everybody is in."""
+        return usernames
+
+    def remove_members(self, backend_id: str, usernames: set[str]) -> set[str]:
+        return usernames
 
     def pause(self, backend_id: str) -> bool:
         vm = self._get(backend_id)

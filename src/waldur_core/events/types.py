@@ -68,7 +68,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     )
     + tuple(
         f"marketplace_resource_{what}_{outcome}"
-        for what in ("create", "update", "terminate")
+        for what in ("create", "update", "terminate", "restore")
         for outcome in ("requested", "succeeded", "failed", "canceled")
     )
     + (
@@ -89,6 +89,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_plan_updated",
         "marketplace_plan_archived",
     ),
+    "invoices": ("invoice_created", "invoice_paid"),
     "quotas": ("openstack_tenant_quota_limit_updated", "quota_nearly_used", "quota_used_up"),
     "images": tuple(f"openstack_image_{what}" for what in ("created", "uploaded", "upload_failed", "deleted")),
     "operations": ("operation_retried", "operation_cancel_requested"),
@@ -137,6 +138,7 @@ OWN = frozenset(
         "resource_import_scheduled",
         "resource_import_failed",
         *GROUPS["images"],
+        *(f"marketplace_resource_restore_{outcome}" for outcome in ("requested", "succeeded", "failed", "canceled")),
         *GROUPS["openstack_drifts"],
         *GROUPS["openstack_stuck"],
         *_pulls("router"),

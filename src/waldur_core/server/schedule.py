@@ -34,6 +34,7 @@ BEAT_SCHEDULE = {
     "release-waiting-orders": {"task": "marketplace.release_waiting_orders", "schedule": 24 * HOUR},
     "terminate-expired-resources": {"task": "marketplace.terminate_expired_resources", "schedule": 24 * HOUR},
     "apply-future-prices": {"task": "marketplace.apply_future_prices", "schedule": 24 * HOUR},
+    "bring-invoices-up-to-date": {"task": "billing.bring_up_to_date", "schedule": HOUR},
     "follow-storage-modes": {"task": "marketplace_openstack.follow_storage_modes", "schedule": 5 * MINUTE},
     "create-resources-for-lost-instances-and-volumes": {
         "task": "marketplace_openstack.create_resources_for_lost_instances_and_volumes",

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "waldur_core.operations",
     "waldur_openstack",
     "waldur_mastermind.marketplace",
+    "waldur_mastermind.billing",
     "waldur_mastermind.marketplace_openstack",
     "waldur_mastermind.marketplace_site_agent",
     "waldur_openstack_replication",
@@ -135,6 +136,7 @@ SPECTACULAR_SETTINGS = {
         "OrderState": "waldur_mastermind.marketplace.models.Order.State",
         "RequestTypes": "waldur_mastermind.marketplace.models.Order.Type",
         "AgentServiceState": "waldur_mastermind.marketplace_site_agent.models.AgentService.State",
+        "BackendResourceReqStateEnum": "waldur_mastermind.marketplace_site_agent.models.BackendResourceRequest.State",
         "OfferingUserState": "waldur_mastermind.marketplace_site_agent.models.OfferingUser.State",
         "ServiceAccountState": "waldur_mastermind.marketplace_site_agent.models.ProjectServiceAccount.State",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
@@ -143,6 +145,8 @@ SPECTACULAR_SETTINGS = {
         "MigrationItemState": "waldur_openstack_replication.models.MigrationItem.State",
         "BillingTypeEnum": "waldur_mastermind.marketplace.models.OfferingComponent.BillingType",
         "LimitPeriodEnum": "waldur_mastermind.marketplace.models.OfferingComponent.LimitPeriod",
+        "InvoiceStateEnum": "waldur_mastermind.billing.models.Invoice.State",
+        "MissingUsagePolicyEnum": "waldur_mastermind.marketplace.models.ComponentUsage.MissingUsagePolicy",
         "BillingUnit": "waldur_mastermind.marketplace.models.Plan.Unit",
     },
 }
@@ -204,6 +208,10 @@ SUBNET = {
 # after how many it is ERRED when the cloud does not settle the matter
 STUCK_MINUTES = {"look": 10, "creating": 180, "updating": 60, "deleting": 1440}
 
+ISSUER = dict.fromkeys(
+    ("name", "address", "country", "email", "postal", "phone_number", "bank_name", "bank_account", "vat_code"), ""
+)
+
 WALDUR_OPENSTACK: dict[str, Any] = {
     "ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS": flag("ALLOW_CUSTOMER_USERS_OPENSTACK_CONSOLE_ACCESS", True),
     "ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION": flag("ALLOW_DIRECT_EXTERNAL_NETWORK_CONNECTION", False),
@@ -231,6 +239,13 @@ SITE_AGENT = {
 
 WALDUR_MARKETPLACE_OPENSTACK = {
     "AUTOMATICALLY_CREATE_PRIVATE_OFFERING": flag("AUTOMATICALLY_CREATE_PRIVATE_OFFERING", True),
+}
+
+WALDUR_INVOICES: dict[str, Any] = {
+    "ENABLED": flag("INVOICES_ENABLED", True),
+    "GRACE_DAYS": int(os.environ.get("INVOICES_GRACE_DAYS", "0")),  # after a month, for late reports of usage
+    "PAYMENT_INTERVAL": int(os.environ.get("INVOICES_PAYMENT_INTERVAL", "30")),  # days from invoice to due date
+    "ISSUER_DETAILS": document("INVOICES_ISSUER_DETAILS", ISSUER),
 }
 
 FEATURES = {

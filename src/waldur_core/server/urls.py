@@ -9,6 +9,7 @@ from waldur_core.permissions import urls as permissions_urls
 from waldur_core.server import views
 from waldur_core.structure import urls as structure_urls
 from waldur_core.structure.api.auth import LogoutView, PasswordLoginView
+from waldur_mastermind.billing import urls as billing_urls
 from waldur_mastermind.marketplace import urls as marketplace_urls
 from waldur_mastermind.marketplace_site_agent import urls as site_agent_urls
 from waldur_openstack import urls as openstack_urls
@@ -23,6 +24,7 @@ MODULES = (
     openstack_urls,
     replication_urls,
     marketplace_urls,
+    billing_urls,
     site_agent_urls,
 )
 for module in MODULES:

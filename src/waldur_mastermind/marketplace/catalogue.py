@@ -1,19 +1,20 @@
 """Offerings and their parts: making them, keeping components in step with the plug-in, going on sale."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.events.log import record
 from waldur_mastermind.marketplace import pricing
 from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Plan, PlanComponent, Resource
+from waldur_mastermind.marketplace.months import following, this_month
 from waldur_mastermind.marketplace.orders.limits import in_components
 from waldur_mastermind.marketplace.plugins import BuiltinComponent, plugin_for
+from waldur_mastermind.marketplace.price_history import note_prices
 from waldur_mastermind.marketplace.secrets import merge
 
 
@@ -104,6 +105,7 @@ def attach_to_plans(component: OfferingComponent) -> None:
     plans = Plan.objects.filter(offering=component.offering)
     items = [PlanComponent(plan=plan, component=component) for plan in plans]
     PlanComponent.objects.bulk_create(items, ignore_conflicts=True)
+    note_prices(plans)
 
 
 def _withdraw(component: OfferingComponent) -> None:
@@ -137,7 +139,7 @@ def set_prices(plan: Plan, prices: Mapping[str, Decimal]) -> None:
     """New prices; those not named stay. Resources on the plan pay them from the next month on."""
     prices = {plugin_for(plan.offering).component_named(word)[0]: price for word, price in prices.items()}
     components = _named(plan, prices, "prices")
-    in_use = plan.resources.filter(state__in=Resource.ALIVE).exists()
+    in_use = is_plan_in_use(plan)
     for name, price in prices.items():
         item = components[name]
         if in_use:
@@ -146,6 +148,11 @@ def set_prices(plan: Plan, prices: Mapping[str, Decimal]) -> None:
             item.price, item.future_price, item.future_price_from = price, None, None
         item.save()
     pricing.refresh_unit_price(plan)
+    note_prices([plan])
+
+
+def is_plan_in_use(plan: Plan) -> bool:
+    return bool(plan.resources.filter(state__in=Resource.ALIVE).exists())
 
 
 @transaction.atomic
@@ -157,6 +164,7 @@ def set_amounts(plan: Plan, amounts: Mapping[str, int]) -> None:
         components[name].amount = amount
         components[name].save(update_fields=["amount", "modified"])
     pricing.refresh_unit_price(plan)
+    note_prices([plan])
 
 
 def _named(plan: Plan, values: Mapping[str, Any], field: str) -> dict[str, PlanComponent]:
@@ -167,7 +175,7 @@ def _named(plan: Plan, values: Mapping[str, Any], field: str) -> dict[str, PlanC
 
 
 def _first_of_next_month() -> date:
-    return (timezone.localdate().replace(day=1) + timedelta(days=32)).replace(day=1)
+    return following(this_month())
 
 
 def _make_builtin(offering: Offering, builtin: BuiltinComponent) -> OfferingComponent:

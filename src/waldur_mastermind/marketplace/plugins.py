@@ -76,6 +76,7 @@ class OfferingPlugin:
     needs_plan: bool = True  # else its offerings have no plans and no limits
     needs_provider_review: bool = False
     manual: bool = False  # the provider reports the outcome, and until then the consumer may cancel
+    restorable: bool = False  # what was ended can be had again
     secret_attributes: frozenset[str] = frozenset()  # kept encrypted, never shown
 
     def validate_offering(self, offering: Offering, service_attributes: Mapping[str, Any]) -> None:
@@ -127,6 +128,9 @@ class OfferingPlugin:
 
     def terminate(self, order: Order) -> None:
         """Start the end of the resource's scope."""
+
+    def restore(self, order: Order) -> None:
+        """Start to bring back what was ended."""
 
     def available_actions(self, resource: Resource) -> list[str]:
         """Names of what can be done with the scope now."""

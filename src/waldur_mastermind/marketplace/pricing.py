@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from waldur_mastermind.marketplace.models import OfferingComponent, Plan, PlanComponent
+from waldur_mastermind.marketplace.units import IN_A_MONTH, unit_of
 
 BillingType = OfferingComponent.BillingType
 
@@ -29,10 +30,10 @@ def flat_price(plan: Plan) -> Decimal:
 
 
 def limits_price(plan: Plan, limits: Mapping[str, int]) -> Decimal:
-    """Prices are per measured unit (GB), limits in units of the component (MiB): hence the factor."""
+    """Of a month. Prices are per measured unit (GB), limits in units of the component (MiB): hence the factor."""
     return sum(
         (
-            c.price * limits.get(c.component.type, 0) / c.component.unit_factor
+            in_a_month(c.price * limits.get(c.component.type, 0) / c.component.unit_factor, unit_of(c.component, plan))
             for c in _components(plan)
             if c.component.billing_type == BillingType.LIMIT
         ),
@@ -41,7 +42,14 @@ def limits_price(plan: Plan, limits: Mapping[str, int]) -> Decimal:
 
 
 def monthly_price(plan: Plan | None, limits: Mapping[str, int]) -> Decimal:
-    return flat_price(plan) + limits_price(plan, limits) if plan else Decimal(0)
+    """What the invoice of a whole month will say, before anything is used; of one with thirty days in plans by the day
+    or hour."""
+    return in_a_month(flat_price(plan), unit_of(None, plan)) + limits_price(plan, limits) if plan else Decimal(0)
+
+
+def in_a_month(price: Decimal, unit: str) -> Decimal:
+    share = IN_A_MONTH[unit]
+    return price * share.numerator / share.denominator
 
 
 def refresh_unit_price(plan: Plan) -> None:

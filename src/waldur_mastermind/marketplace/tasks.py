@@ -14,6 +14,7 @@ from waldur_mastermind.marketplace import pricing
 from waldur_mastermind.marketplace.models import Order, Plan, PlanComponent, Resource
 from waldur_mastermind.marketplace.orders import processing
 from waldur_mastermind.marketplace.orders.requests import order_termination
+from waldur_mastermind.marketplace.price_history import note_prices
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ def apply_future_prices() -> int:
         number = due.update(price=F("future_price"), future_price=None, future_price_from=None)
         for plan in plans:
             pricing.refresh_unit_price(plan)
+        note_prices(plans)
     return number
 
 

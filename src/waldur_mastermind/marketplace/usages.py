@@ -66,7 +66,7 @@ def report(
         amounts = {component.type: number(value.amount) for component, value in measured.items()}
         resource.current_usages = {**resource.current_usages, **amounts}
         resource.save(update_fields=["current_usages", "modified"])
-    metered.send(Resource, resources=[resource])
+    metered.send(Resource, resources=[resource], month=month)
 
 
 def record_usages(resource: Resource, amounts: Amounts) -> None:
@@ -76,14 +76,15 @@ def record_usages(resource: Resource, amounts: Amounts) -> None:
 
 @transaction.atomic
 def record_all(found: Mapping[Resource, Amounts]) -> None:
-    """The same for many resources, in a fixed number of queries; nothing is written where nothing has changed."""
+    """The same for many resources, in a fixed number of queries; where nothing has changed nothing is locked either."""
     now = timezone.now()
+    found = _changed(found, now)
+    if not found:
+        return
     locked = Resource.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
     resources = list(locked.filter(pk__in=[resource.pk for resource in found]))
     amounts = {resource.pk: values for resource, values in found.items()}
-    of_offering: dict[int, dict[str, OfferingComponent]] = {}
-    for component in OfferingComponent.objects.filter(offering__in={resource.offering_id for resource in resources}):
-        of_offering.setdefault(component.offering_id, {})[component.type] = component
+    of_offering = _components(resources)
     open_periods = PlanPeriod.objects.filter(resource__in=resources, end=None)
     periods = {period.resource_id: period for period in open_periods}
     rows = ComponentUsage.objects.filter(resource__in=resources, billing_period=month_of(now))
@@ -104,6 +105,30 @@ def record_all(found: Mapping[Resource, Amounts]) -> None:
     Resource.objects.bulk_update(changed, ["current_usages", "modified"], batch_size=500)
     if ledger.billed:
         metered.send(Resource, resources=[resource for resource in resources if resource.pk in ledger.billed])
+
+
+def _components(resources: Iterable[Resource]) -> dict[int, dict[str, OfferingComponent]]:
+    """By offering and type."""
+    found: dict[int, dict[str, OfferingComponent]] = {}
+    for component in OfferingComponent.objects.filter(offering__in={resource.offering_id for resource in resources}):
+        found.setdefault(component.offering_id, {})[component.type] = component
+    return found
+
+
+def _changed(found: Mapping[Resource, Amounts], now: datetime) -> dict[Resource, Amounts]:
+    """Those whose amounts are not the ones known, or not known of this month yet."""
+    of_offering = _components(found)
+    rows = ComponentUsage.objects.filter(resource__in=list(found), billing_period=month_of(now))
+    known = set(rows.values_list("resource", "component"))
+    return {
+        resource: amounts
+        for resource, amounts in found.items()
+        if any(
+            resource.current_usages.get(name) != number(Decimal(amount)) or (resource.pk, component.pk) not in known
+            for name, amount in amounts.items()
+            if (component := of_offering.get(resource.offering_id, {}).get(name))
+        )
+    }
 
 
 def period_at(periods: Iterable[PlanPeriod], at: datetime) -> PlanPeriod | None:

@@ -9,7 +9,7 @@ class MarketplaceOpenstackConfig(AppConfig):
         from waldur_core.structure.extra_fields import register as register_fields
         from waldur_core.structure.offerings import register as register_finder
         from waldur_mastermind.marketplace.plugins import register
-        from waldur_mastermind.marketplace_openstack import handlers  # noqa: F401  (connects the receivers)
+        from waldur_mastermind.marketplace_openstack import handlers, metering  # noqa: F401  (connects the receivers)
         from waldur_mastermind.marketplace_openstack.extra_fields import marketplace_fields, offering_scope
         from waldur_mastermind.marketplace_openstack.in_tenant import InstancePlugin, VolumePlugin
         from waldur_mastermind.marketplace_openstack.tenants import TenantPlugin

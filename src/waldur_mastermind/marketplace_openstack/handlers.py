@@ -21,9 +21,8 @@ from waldur_mastermind.marketplace_openstack.private_offerings import (
 from waldur_mastermind.marketplace_openstack.recovery.resources import create_missing_resources
 from waldur_mastermind.marketplace_openstack.states import RESOURCE_STATES
 from waldur_mastermind.marketplace_openstack.storage_modes import follow_cloud
-from waldur_mastermind.marketplace_openstack.tenant_quotas import record_tenant_usages
 from waldur_openstack.models import Instance, Tenant, Volume, VolumeType
-from waldur_openstack.sync.signals import offer_changed, pulled, quotas_pulled, taken_in
+from waldur_openstack.sync.signals import offer_changed, pulled, taken_in
 
 SCOPES = (Tenant, Instance, Volume)
 S, R = CoreState, Resource.State
@@ -108,13 +107,6 @@ def follow_pull(sender: type, instances: list[Any], **_: Any) -> None:
     scopes = {scope.uuid: scope for scope in instances}
     for resource in Resource.objects.filter(scope_uuid__in=scopes).exclude(state=R.TERMINATED):
         refresh_metadata(resource, scopes[resource.scope_uuid])
-
-
-@receiver(quotas_pulled, sender=Tenant)
-def follow_usages(instance: Tenant, **_: Any) -> None:
-    """What the tenant uses is what its resource is metered by."""
-    if resource := resource_of(instance):
-        record_tenant_usages(resource, instance)
 
 
 @receiver(offer_changed, sender=VolumeType)

@@ -20,7 +20,6 @@ from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState, require_state
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.orders import periods
-from waldur_mastermind.marketplace.usages import record_usages
 from waldur_mastermind.marketplace_openstack import limits as component_limits
 from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
@@ -145,12 +144,6 @@ def used_in_cloud(look: Look) -> dict[str, int]:
     for service, answer in look.answers.items():
         used |= quotas.from_backend(service, answer, USED[service])
     return {**used, **quotas.of_types_from_backend(look.answers["block_storage"], USED["block_storage"])}
-
-
-def record_tenant_usages(resource: Resource, tenant: Tenant) -> None:
-    """Write down what the tenant uses now, by the components of its offering."""
-    usages = dict(counters.quotas_of(tenant).values_list("name", "usage"))
-    record_usages(resource, component_limits.limits(usages, resource.offering))
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ class SiteAgentPlugin(OfferingPlugin):
     type = SITE_AGENT
     needs_provider_review = True
     manual = True
+    restorable = True
 
     def before_activation(self, offering: Offering) -> None:
         if not offering.components.exists():

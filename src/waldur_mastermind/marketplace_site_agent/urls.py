@@ -6,6 +6,10 @@ from waldur_mastermind.marketplace_site_agent.api.identities import (
     AgentProcessorViewSet,
     AgentServiceViewSet,
 )
+from waldur_mastermind.marketplace_site_agent.api.imports import (
+    BackendResourceRequestViewSet,
+    BackendResourceViewSet,
+)
 from waldur_mastermind.marketplace_site_agent.api.offering_users import OfferingUserViewSet
 from waldur_mastermind.marketplace_site_agent.api.offerings import AgentOfferingViewSet
 from waldur_mastermind.marketplace_site_agent.api.providers import ProviderKeysViewSet
@@ -13,6 +17,7 @@ from waldur_mastermind.marketplace_site_agent.api.resources import (
     ConsumerResourceTeamViewSet,
     ProviderResourceTeamViewSet,
 )
+from waldur_mastermind.marketplace_site_agent.api.user_limits import UserUsageLimitViewSet
 
 VIEW_SETS = {
     "marketplace-site-agent-identities": (AgentIdentityViewSet, "marketplace-site-agent-identity"),
@@ -20,6 +25,9 @@ VIEW_SETS = {
     "marketplace-site-agent-processors": (AgentProcessorViewSet, "marketplace-site-agent-processor"),
     "marketplace-offering-users": (OfferingUserViewSet, "marketplace-offering-user"),
     "marketplace-project-service-accounts": (ProjectServiceAccountViewSet, "marketplace-project-service-account"),
+    "component-user-usage-limits": (UserUsageLimitViewSet, "component-user-usage-limit"),
+    "backend-resource-requests": (BackendResourceRequestViewSet, "backend-resource-request"),
+    "backend-resources": (BackendResourceViewSet, "backend-resource"),
     "marketplace-course-accounts": (CourseAccountViewSet, "marketplace-course-account"),
 }
 

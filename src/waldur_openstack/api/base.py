@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -23,13 +23,15 @@ from waldur_core.rest.views import Precondition, ReadOnlyViewSet
 from waldur_core.structure.extra_fields import MARKETPLACE_FIELDS, extra_fields_of
 from waldur_core.structure.models import Customer, Project, ServiceResource
 from waldur_core.structure.states import HISTORIC_NAMES, CoreState
+from waldur_openstack.drift.aspects import word_of
+from waldur_openstack.models import Drift
 from waldur_openstack.removal import Removal
 
 BASE_FIELDS = (
     "url", "uuid", "name", "description", "service_name", "service_settings", "service_settings_uuid",
     "service_settings_state", "service_settings_error_message", "project", "project_name", "project_uuid", "customer",
     "customer_uuid", "customer_name", "customer_native_name", "customer_abbreviation", "error_message",
-    "error_traceback", "resource_type", "state", "created", "modified", "backend_id", "access_url",
+    "error_traceback", "resource_type", "state", "created", "modified", "backend_id", "access_url", "has_drift",
 )  # fmt: skip
 TENANT_FIELDS = (*BASE_FIELDS, "tenant", "tenant_name", "tenant_uuid")
 BASE_RELATED = ("service_settings", "project__customer")
@@ -84,6 +86,7 @@ class ResourceSerializer(ModelSerializer):
     resource_type = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(choices=CoreState.choices, read_only=True)
     access_url = serializers.SerializerMethodField()
+    has_drift = serializers.SerializerMethodField(help_text="Whether /api/openstack-drifts/ has something of it.")
 
     class Meta:
         list_serializer_class = ResourceListSerializer
@@ -93,6 +96,9 @@ class ResourceSerializer(ModelSerializer):
 
     def get_access_url(self, obj: Any) -> Any:
         return obj.service_settings.options.get("access_url") or None
+
+    def get_has_drift(self, obj: Any) -> bool:
+        return bool(getattr(obj, "has_drift", False))
 
     def _sees_internals(self) -> bool:
         user = self.context["request"].user
@@ -233,4 +239,6 @@ class ResourceViewSet(ReadOnlyViewSet):
 
 def related(queryset: QuerySet[Any], *paths: str) -> QuerySet[Any]:
     """The queryset with what the common fields need, and more."""
+    if word_of(queryset.model):
+        queryset = queryset.annotate(has_drift=Exists(Drift.objects.filter(object_uuid=OuterRef("uuid"))))
     return queryset.select_related(*BASE_RELATED, *paths)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -99,6 +99,13 @@ class SyncRunViewSet(ReadOnlyViewSet):
         return Response(self.get_serializer(run).data, status=status.HTTP_201_CREATED)
 
 
+class HeardSerializer(serializers.Serializer[Any]):
+    """More of it is at `/api/openstack-notification-listeners/`."""
+
+    listeners = serializers.IntegerField(help_text="Processes that are connected.")
+    last_message = serializers.DateTimeField(allow_null=True)
+
+
 class CloudSyncSerializer(ModelSerializer):
     url = LinkField("sync-state-detail")
     service_settings = RelatedLinkField("servicesettings-detail", read_only=True)
@@ -106,14 +113,21 @@ class CloudSyncSerializer(ModelSerializer):
     service_settings_name = serializers.CharField(source="service_settings.name", read_only=True)
     is_running = serializers.BooleanField(read_only=True, help_text="Whether a worker is looking at it now.")
     breaker = serializers.ChoiceField(choices=CloudSync.Breaker.choices, read_only=True)
+    notifications = serializers.SerializerMethodField(help_text="Whether the cloud's notifications are being read.")
 
     class Meta:
         model = CloudSync
         fields = (
             "url", "uuid", "service_settings", "service_settings_uuid", "service_settings_name", "is_running",
-            "breaker", "failures", "open_since", "reason", "next_try",
+            "breaker", "failures", "open_since", "reason", "next_try", "notifications",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(HeardSerializer)
+    def get_notifications(self, sync: CloudSync) -> dict[str, Any]:
+        listeners = list(sync.service_settings.notification_listeners.all())
+        last = max((one.last_message for one in listeners if one.last_message), default=None)
+        return {"listeners": sum(one.is_connected for one in listeners), "last_message": last}
 
 
 class CloudSyncFilter(django_filters.FilterSet):
@@ -128,7 +142,9 @@ class CloudSyncFilter(django_filters.FilterSet):
 class CloudSyncViewSet(ReadOnlyViewSet):
     """Whether clouds answer: the circuit breaker of each, closed, open or half-open, and why."""
 
-    queryset = CloudSync.objects.select_related("service_settings")
+    queryset = CloudSync.objects.select_related("service_settings").prefetch_related(
+        "service_settings__notification_listeners"
+    )
     serializer_class = CloudSyncSerializer
     filterset_class = CloudSyncFilter
     ordering_fields = {"name": "service_settings__name"}

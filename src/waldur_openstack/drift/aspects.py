@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
-
-from waldur_openstack.models.identity import tenant_models
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,16 +74,9 @@ def aspects_of(word: str) -> tuple[Aspect, ...]:
     return ASPECTS.get(word, ())
 
 
-@cache
-def word_of(model: type) -> str:
+WORDS = {word.replace("_", ""): word for word in ASPECTS}
+
+
+def word_of(model: Any) -> str:
     """The word of a model's kind; empty for what no cloud knows."""
-    return next((word for word in ASPECTS if _spoken(word) == model.__name__.lower()), "")
-
-
-@cache
-def model_of(word: str) -> Any:
-    return next(model for model in tenant_models() if word_of(model) == word)
-
-
-def _spoken(word: str) -> str:
-    return word.replace("_", "")
+    return WORDS.get(model.__name__.lower(), "")

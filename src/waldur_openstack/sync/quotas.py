@@ -13,7 +13,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import SecurityGroup, SecurityGroupRule, Tenant
 from waldur_openstack.models.identity import TenantObject
-from waldur_openstack.sync.signals import quotas_pulled
+from waldur_openstack.sync.signals import counted
 
 USED = {"compute": "in_use", "block_storage": "in_use", "network": "used"}
 GONE = ("DELETED", "deleted")  # runtime states of what the cloud has lost
@@ -46,7 +46,7 @@ def take_quotas(
     used = quotas.added(used, {k: v for k, v in unknown_to_cloud(tenant).items() if k in used})
     moving = names_moving(tenant, moment)
     counters.set_usages(tenant, {name: usage for name, usage in used.items() if name not in moving})
-    quotas_pulled.send(sender=Tenant, instance=tenant)
+    counted.send(sender=Tenant, instances=[tenant])
 
 
 def changed_limits(service: str, answer: JSON, known: dict[str, int]) -> dict[str, int]:

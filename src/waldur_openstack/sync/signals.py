@@ -6,12 +6,12 @@ from django.dispatch import Signal
 # per kind: sender=model, instances=[rows].
 pulled = Signal()
 
+# What tenants use has been counted anew. Sent in the transaction that wrote it: sender=Tenant, instances=[tenants].
+counted = Signal()
+
 # Objects of the cloud have become rows, with all that other tables keep of them to follow. Sent like `pulled`.
 taken_in = Signal()
 
 # A cloud offers other items than before, or under other names. Sent in the transaction that wrote them: sender=model,
 # service=the service settings.
 offer_changed = Signal()
-
-# A cloud has told what a tenant uses. Sent in the transaction that wrote it: sender=Tenant, instance.
-quotas_pulled = Signal()

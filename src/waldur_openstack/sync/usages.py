@@ -14,6 +14,7 @@ from waldur_openstack.models import SecurityGroup, SecurityGroupRule, Tenant
 from waldur_openstack.models.identity import TenantObject
 from waldur_openstack.sync.quotas import GONE
 from waldur_openstack.sync.scope import Scope
+from waldur_openstack.sync.signals import counted as counted_anew
 
 # what the listings of these kinds together tell
 COUNTED: tuple[tuple[frozenset[str], tuple[str, ...]], ...] = (
@@ -53,6 +54,7 @@ def take_usages(
         pk: {name: counted.get(pk, {}).get(name, 0) + here.get(pk, {}).get(name, 0) for name in names} for pk in quiet
     }
     counters.set_usages_of_many(Tenant, wanted)
+    counted_anew.send(sender=Tenant, instances=[scope.tenants[pk] for pk in sorted(quiet)])
 
 
 def unknown_to_cloud(scope: Scope) -> dict[int, dict[str, int]]:

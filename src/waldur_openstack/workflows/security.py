@@ -3,8 +3,11 @@
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import SecurityGroup
+from waldur_openstack.models import SecurityGroup, Tenant
+from waldur_openstack.sync.kinds import Pairs
 from waldur_openstack.sync.rules import identity, is_automatic, to_backend
+from waldur_openstack.sync.scope import Scope
+from waldur_openstack.sync.security import SECURITY_GROUP
 from waldur_openstack.workflows.context import described, save
 
 __all__ = [
@@ -14,6 +17,7 @@ __all__ = [
     "identity",
     "is_automatic",
     "missing_rules",
+    "record_rules",
     "to_backend",
 ]
 
@@ -48,3 +52,10 @@ def missing_rules(group: SecurityGroup, made: JSON) -> list[JSON]:
     existing = {identity(rule) for rule in made["security_group_rules"]}
     wanted = [to_backend(rule) for rule in group.rules.select_related("remote_group")]
     return [rule for rule in wanted if identity(rule) not in existing]
+
+
+def record_rules(tenant: Tenant, pairs: Pairs) -> None:
+    """The rows of rules learn their ids, and are joined by those that Neutron has added by itself."""
+    scope = Scope.of(tenant)
+    for part in SECURITY_GROUP.parts:
+        part.write(scope, part.differences(scope, pairs).values())

@@ -6,6 +6,7 @@ from tests.factories import Cast
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Category, Offering, Resource
+from waldur_openstack.models import Tenant
 from waldur_openstack_replication.models import Migration
 
 
@@ -17,8 +18,15 @@ def migration(cast: Cast) -> Migration:
         name="Tenants", type="OpenStack.Tenant", customer=cast.provider, category=category, state=Offering.State.ACTIVE
     )
     made = [Resource(name=name, offering=offering, project=cast.project, limits={"cores": 1}) for name in ("a", "b")]
-    for resource in made:
-        resource.scope = tenant(cast)
+    destination = Tenant.objects.create(
+        name="Destination",
+        service_settings=settings,
+        project=cast.project,
+        backend_id="destination",
+        state=CoreState.OK,
+    )
+    for resource, scope in zip(made, (tenant(cast), destination), strict=True):
+        resource.scope = scope
         resource.save()
     return Migration.objects.create(
         created_by=cast.owner, src_resource=made[0], dst_resource=made[1], service_settings=settings,

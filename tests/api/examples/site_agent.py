@@ -3,10 +3,12 @@
 from typing import Any
 
 from tests.api.examples import PASSES, TEAM, example_of
-from tests.api.examples.marketplace import PROVIDER, offering
+from tests.api.examples.marketplace import PROVIDER, offering, resource
 from tests.factories import Cast
+from waldur_mastermind.marketplace.models import Offering
 from waldur_mastermind.marketplace_site_agent import models
 from waldur_mastermind.marketplace_site_agent.api.providers import KeysReader
+from waldur_mastermind.marketplace_site_agent.plugin import SITE_AGENT
 
 PASSES[KeysReader] = frozenset({"provider_owner"})  # CUSTOMER.OWNER of the provider
 
@@ -54,3 +56,52 @@ def service_account(cast: Cast) -> models.ProjectServiceAccount:
 @example_of(models.CourseAccount, seen_by=TEAM, new=_new_account)
 def course_account(cast: Cast) -> models.CourseAccount:
     return models.CourseAccount.objects.get_or_create(project=cast.project, username="student")[0]
+
+
+def _agent_offering(cast: Cast) -> Offering:
+    """Of the provider; what is asked of agents is asked of offerings of their type."""
+    category = offering(cast).category
+    columns = {"type": SITE_AGENT, "category": category, "state": "Active"}
+    found = Offering.objects.filter(customer=cast.provider, type=SITE_AGENT).first()
+    return found or Offering.objects.create(name="Served by an agent", customer=cast.provider, **columns)
+
+
+@example_of(
+    models.BackendResourceRequest,
+    seen_by=PROVIDER,
+    new=lambda cast: {"offering": _agent_offering(cast).uuid.hex},
+    made_on=("provider",),
+)
+def backend_resource_request(cast: Cast) -> models.BackendResourceRequest:
+    return models.BackendResourceRequest.objects.create(offering=_agent_offering(cast))
+
+
+@example_of(
+    models.BackendResource,
+    seen_by=PROVIDER,
+    new=lambda cast: {
+        "offering": _agent_offering(cast).uuid.hex,
+        "project": cast.project.uuid.hex,
+        "name": "new",
+        "backend_id": "new",
+    },
+    made_on=("provider",),
+)
+def backend_resource(cast: Cast) -> models.BackendResource:
+    columns = {"offering": _agent_offering(cast), "project": cast.project, "name": "found"}
+    return models.BackendResource.objects.create(backend_id="found", **columns)
+
+
+def _new_limit(cast: Cast) -> dict[str, Any]:
+    of = resource(cast)
+    component = of.offering.components.get(type="ram")
+    user = f"http://testserver/api/marketplace-offering-users/{offering_user(cast).uuid.hex}/"
+    link = f"http://testserver/api/marketplace-resources/{of.uuid.hex}/"
+    return {"resource": link, "component": component.uuid.hex, "user": user, "limit": 1}
+
+
+@example_of(models.UserUsageLimit, seen_by=TEAM | PROVIDER, new=_new_limit)
+def user_limit(cast: Cast) -> models.UserUsageLimit:
+    of = resource(cast)
+    columns = {"resource": of, "component": of.offering.components.get(type="cores"), "user": offering_user(cast)}
+    return models.UserUsageLimit.objects.create(limit=2, **columns)

@@ -7,6 +7,7 @@ from tests.drive import drain
 from tests.openstack.behind import cloud_of
 from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.models import Category, Offering, Resource
+from waldur_mastermind.marketplace.orders import periods
 from waldur_openstack_replication.api.requests import Request
 from waldur_openstack_replication.planning.plan import Wishes
 from waldur_openstack_replication.preparing import Prepared
@@ -41,6 +42,7 @@ def tenant_on_sale(stage: Stage) -> Any:
     )
     resource.scope = tenant
     resource.save()
+    periods.begin(resource, plan)
     return resource
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.drive import drain
@@ -14,6 +15,7 @@ from waldur_core.operations.start import start
 from waldur_core.operations.workflow import workflow_named
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
+from waldur_openstack.workflows.growth import GrowingWorkflow
 
 
 @dataclass
@@ -68,7 +70,9 @@ def begin(name: str, **parameters: Any) -> Callable[[Stage, Any], Any]:
     """Schedule the workflow `name` on what was given."""
 
     def schedule(stage: Stage, subject: Any) -> Any:
-        start(type(workflow_named(name)), subject, user=stage.cast.owner, parameters=parameters)
+        workflow = type(workflow_named(name))
+        ask = workflow.ask if issubclass(workflow, GrowingWorkflow) else partial(start, workflow)
+        ask(subject, user=stage.cast.owner, parameters=parameters)
         return subject
 
     return schedule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -124,19 +125,24 @@ def test_a_cycle_costs_the_same_for_any_number_of_machines(backend: Make, resour
     assert sorted(call["operation"] for call in inspect.calls(since)) == ["user.info", "vmpool.infoextended"]
 
 
-def test_an_unreachable_cloud_is_not_an_empty_one(backend: Make, resource: Make, inspect: Any) -> None:
+def test_an_unreachable_cloud_changes_nothing_and_holds_nobody_up(backend: Make, resource: Make, inspect: Any) -> None:
     backend().create_resource_with_id(resource(), "blue")
     inspect.go_dark(mode="refuse")
     try:
+        silent = backend()
+        assert silent.pull_resource(resource()) is None
+        began = time.monotonic()
+        assert silent.pull_resources([resource(f"vdc{number}") for number in range(100)]) == {}
+        assert not silent.ping()
+        assert not silent.diagnostics()
+        assert not silent.pause_resource("blue")
         with pytest.raises(BackendNotReadyError, match="did not answer"):
-            backend().pull_resource(resource())
-        assert not backend().ping()
-        assert not backend().diagnostics()
-        assert not backend().pause_resource("blue")
+            silent.create_resource_with_id(resource(), "blue")
+        assert time.monotonic() - began < 5
     finally:
         inspect.light()
     assert backend().ping()
-    assert backend().pull_resource(resource("gone")) is None
+    assert backend().pull_resource(resource()) is not None
 
 
 def test_members_are_noted_and_leaving_renews_the_password(backend: Make, resource: Make) -> None:

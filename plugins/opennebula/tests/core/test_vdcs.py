@@ -159,6 +159,32 @@ def test_a_vdc_with_machines_is_not_destroyed(
     assert inspect.objects() == before
 
 
+def test_a_machine_of_others_in_its_network_holds_a_vdc_back(cloud: Cloud, inspect: OpenNebulaTwinClient) -> None:
+    cloud.vdcs.create(order())
+    cloud.daemon.once("vm.allocate", f'NAME="guest" CPU="1" MEMORY="64" {network(cloud)}', False)
+    before = inspect.objects()
+
+    with pytest.raises(InUse, match="guest"):
+        cloud.vdcs.delete(found(cloud))
+
+    assert inspect.objects() == before
+
+
+def test_machines_that_are_ending_are_waited_for(
+    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
+) -> None:
+    before = inspect.objects()
+    cloud.vdcs.create(order())
+    user = as_user(twin, cloud)
+    vm = user.template.instantiate(TEMPLATE, "web", False, network(cloud))
+    inspect.set_latency({"vm.epilog": 0.3, "*": 0.0})
+    user.vm.action("terminate-hard", vm)
+
+    cloud.vdcs.delete(found(cloud))
+
+    assert inspect.leftovers(before) == {}
+
+
 def test_a_half_deleted_vdc_is_deleted_to_the_end(
     cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
 ) -> None:

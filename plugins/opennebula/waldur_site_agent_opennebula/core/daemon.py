@@ -101,10 +101,10 @@ class Daemon:
                 return None
             raise
 
-    def remove(self, method: str, *arguments: Any) -> None:
+    def remove(self, method: str, *arguments: Any, unless: str = "") -> None:
         """Delete what may be gone already."""
         try:
-            self.insist(method, *arguments)
+            self.insist(method, *arguments, unless=unless)
         except Missing:
             return
 

@@ -145,7 +145,7 @@ class Networks:
             if found is None:
                 return True
             if found.text("STATE") in (READY, ERROR):
-                self.daemon.remove("vn.delete", vnet_id)
+                self.daemon.remove("vn.delete", vnet_id, unless="leases in use")  # of machines that are ending
             return None
 
         wait_until(look, f"Deleting network {vnet_id}", NETWORK_SECONDS)

@@ -51,6 +51,16 @@ class Users:
         if request:
             self._write(vdc, {names.RESET: request})
 
+    def detach(self, user: Thing, gid: int) -> None:
+        """Out of a group. Whoever has no other one is removed: signing in again makes him anew, with what he may."""
+        others = [group for group in user.ids("GROUPS/ID") if group != gid]
+        if not others:
+            self.daemon.remove("user.delete", user.id)
+            return
+        if user.gid == gid:
+            self.daemon.insist("user.chgrp", user.id, others[0])
+        self.daemon.insist("user.delgroup", user.id, gid, unless="not part of this group")
+
     def password(self, name: str, salt: str) -> str:
         digest = hmac.digest(self.daemon.session.encode(), f"{name}:{salt}".encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest[:18]).decode()
@@ -72,3 +82,8 @@ class Users:
 
     def _write(self, vdc: Thing, notes: dict[str, str]) -> None:
         self.daemon.insist("vdc.update", vdc.id, template(notes), 1)
+
+
+def is_from_saml(user: Thing) -> bool:
+    """Made by OpenNebula when somebody signed in by SAML."""
+    return user.text("AUTH_DRIVER") == "saml"

@@ -14,18 +14,21 @@ from ipaddress import IPv4Network
 from . import names, quotas
 from .daemon import Daemon
 from .errors import InUse, NameTaken, NotYet, Unreachable
+from .keycloak import Keycloak
 from .markup import Thing, template
 from .networks import Networks
 from .options import Network, Placement
 from .pools import Pools
 from .routers import Routers
-from .users import Users
+from .users import Users, is_from_saml
 
 logger = logging.getLogger(__name__)
 
+SAML_GROUP = "SAML_GROUP"  # what the SAML driver finds a group by
 SYSTEM_VDC = 0  # every new group joins it, and it gives the use of everything
 OF_GROUP, EVERYWHERE, CREATE = 0x200000000, "400000000", "8"
 MADE_BY_TENANTS = "121429400000000"  # VM+IMAGE+TEMPLATE+DOCUMENT+SECGROUP+VMGROUP+BACKUPJOB/*
+ENDING = ("11", "12", "23")  # LCM_STATE: EPILOG, SHUTDOWN, CLEANUP_DELETE
 ALREADY, NOT_THERE = r"is already assigned|already exists", r"is not assigned"
 
 
@@ -46,12 +49,13 @@ class Order:
 
 
 class Vdcs:
-    def __init__(self, daemon: Daemon, pools: Pools) -> None:
+    def __init__(self, daemon: Daemon, pools: Pools, keycloak: Keycloak | None = None) -> None:
         self.daemon = daemon
         self.pools = pools
         self.networks = Networks(daemon, pools)
         self.routers = Routers(daemon, pools)
         self.users = Users(daemon, pools)
+        self.keycloak = keycloak
 
     def find(self, backend_id: str) -> Thing | None:
         return self.pools.ours("vdcs", backend_id)
@@ -65,6 +69,8 @@ class Vdcs:
         """Make it, or go on making it. When it fails nothing of it is left, unless it had been complete before."""
         if order.network:
             self.routers.check(order.network)
+        if self.keycloak:
+            self.keycloak.sign_in()
         vdc = self._claim(order)
         try:
             self._build(order, vdc)
@@ -105,6 +111,9 @@ class Vdcs:
             self._build_network(order, order.network, vdc, group)
         if order.with_user:
             self.users.ensure(order.backend_id, vdc, group.id)
+        if self.keycloak:
+            path = self.keycloak.ensure_group(order.backend_id, order.resource)
+            self.daemon.insist("group.update", group.id, template({SAML_GROUP: path}), 1)
 
     def _ensure_group(self, order: Order, vdc: Thing) -> Thing:
         """A group gets its tags only after it is made; its name was free when the VDC was claimed."""
@@ -178,20 +187,36 @@ class Vdcs:
         if group is None:
             return
         own = names.administrator(vdc.note(names.BACKEND_ID))
-        held = [f"machine {vm.name} (id {vm.id})" for vm in self.pools.all("vms") if vm.gid == group.id]
+        held = [f"machine {vm.name} (id {vm.id})" for vm in self._machines_inside(vdc, group)]
         held += [f"image {image.name} (id {image.id})" for image in self.pools.all("images") if image.gid == group.id]
-        held += [f"user {user.name}" for user in self.pools.all("users") if user.gid == group.id and user.name != own]
+        users = [user for user in self.pools.all("users") if user.gid == group.id and user.name != own]
+        held += [f"user {user.name}" for user in users if not (self.keycloak and is_from_saml(user))]
         if held:
             shown = ", ".join(held[:5]) + (f" and {len(held) - 5} more" if len(held) > 5 else "")
             raise InUse(f"VDC {vdc.name} still holds {shown}. Delete them first; nothing has been destroyed.")
+
+    def _machines_inside(self, vdc: Thing, group: Thing) -> list[Thing]:
+        """Of the group, or in its network whoever they belong to; not the router's, nor such as are ending already."""
+        backend_id = vdc.note(names.BACKEND_ID)
+        vnet, router = self.pools.ours("vnets", backend_id), self.pools.ours("routers", backend_id)
+        of_router = router.ids("VMS/ID") if router else []
+
+        def is_inside(vm: Thing) -> bool:
+            nets = {nic.text("NETWORK_ID") for nic in vm.all("TEMPLATE/NIC")}
+            return vm.gid == group.id or (vnet is not None and str(vnet.id) in nets)
+
+        machines = [vm for vm in self.pools.all("vms") if vm.id not in of_router and is_inside(vm)]
+        return [vm for vm in machines if vm.text("LCM_STATE") not in ENDING]
 
     def _take_down(self, vdc: Thing, resource: str) -> None:
         """User, router, network, rules, group, VDC: some may be gone. The VDC is last: it tells whose they are."""
         backend_id = vdc.note(names.BACKEND_ID)
         named = (group for group in self.pools.fresh("groups") if group.name == backend_id)
         group = next((group for group in named if group.note(names.RESOURCE) in ("", resource)), None)
-        if group is not None and (user := self.users.find(backend_id, group.id)) is not None:
-            self.daemon.remove("user.delete", user.id)
+        if self.keycloak:
+            self.keycloak.remove_group(backend_id, resource)
+        if group is not None:
+            self._remove_users(backend_id, group)
         for router in self.pools.owned("routers", resource):
             self.routers.remove(router)
         for vnet in self.pools.owned("vnets", resource):
@@ -202,6 +227,14 @@ class Vdcs:
             self.daemon.remove("group.delete", group.id)
         self.daemon.remove("vdc.delete", vdc.id)
         self.pools.forget()
+
+    def _remove_users(self, backend_id: str, group: Thing) -> None:
+        if (user := self.users.find(backend_id, group.id)) is not None:
+            self.daemon.remove("user.delete", user.id)
+        if self.keycloak:
+            for user in self.pools.all("users"):
+                if is_from_saml(user) and group.id in user.ids("GROUPS/ID"):
+                    self.users.detach(user, group.id)
 
     def note(self, vdc: Thing, notes: dict[str, str]) -> None:
         """Write into its template."""

@@ -18,6 +18,7 @@ from waldur_core.rest.counts import count_rows
 from waldur_core.rest.filters import AnyOfFilter, NamedFilterSet
 from waldur_core.rest.serializers import LinkField, ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
+from waldur_core.structure.api.estimates import KEY, EstimatedListSerializer, EstimatedMixin
 from waldur_core.structure.api.filters import CurrentUserHasRoleFilter, HasRoleFilter, HoldsRoleFilter
 from waldur_core.structure.api.memberships import MembershipsMixin, membership_access
 from waldur_core.structure.countries import COUNTRIES
@@ -34,7 +35,7 @@ def require_open(customer: Customer) -> None:
         raise serializers.ValidationError({"customer": [f"{customer} is {word}: no changes are possible."]})
 
 
-class CustomerSerializer(ModelSerializer):
+class CustomerSerializer(EstimatedMixin, ModelSerializer):
     url = LinkField("customer-detail")
     display_name = serializers.SerializerMethodField()
     country = serializers.ChoiceField(choices=list(COUNTRIES.items()), required=False, allow_blank=True)
@@ -48,8 +49,9 @@ class CustomerSerializer(ModelSerializer):
             "url", "uuid", "created", "name", "display_name", "slug", "native_name", "abbreviation", "description",
             "email", "phone_number", "contact_details", "registration_code", "agreement_number", "vat_code", "country",
             "country_name", "address", "postal", "bank_name", "bank_account", "homepage", "domain", "backend_id",
-            "default_tax_percent", "blocked", "archived", "projects_count", "users_count",
+            "default_tax_percent", "blocked", "archived", "projects_count", "users_count", KEY,
         )  # fmt: skip
+        list_serializer_class = EstimatedListSerializer
         read_only_fields = ("slug",)
 
     def get_fields(self) -> dict[str, serializers.Field]:

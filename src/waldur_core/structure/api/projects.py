@@ -22,6 +22,7 @@ from waldur_core.rest.filters import AnyOfFilter, MultiUUIDFilter, NamedFilterSe
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.api.customers import require_open
+from waldur_core.structure.api.estimates import KEY, EstimatedListSerializer, EstimatedMixin
 from waldur_core.structure.api.filters import CurrentUserHasRoleFilter, HasRoleFilter, HoldsRoleFilter
 from waldur_core.structure.api.memberships import MembershipsMixin, membership_access
 from waldur_core.structure.api.user_serializers import BasicUserSerializer
@@ -29,7 +30,7 @@ from waldur_core.structure.models import Customer, Project, User
 from waldur_core.structure.teams import holders
 
 
-class ProjectSerializer(ModelSerializer):
+class ProjectSerializer(EstimatedMixin, ModelSerializer):
     url = LinkField("project-detail")
     customer = RelatedLinkField("customer-detail", queryset=Customer.objects.all())
     customer_uuid = HexUUIDField(source="customer.uuid", read_only=True)
@@ -44,9 +45,10 @@ class ProjectSerializer(ModelSerializer):
         fields = (
             "url", "uuid", "created", "name", "slug", "description", "customer", "customer_uuid", "customer_name",
             "customer_slug", "customer_native_name", "customer_abbreviation", "backend_id", "start_date", "end_date",
-            "is_industry", "is_removed",
+            "is_industry", "is_removed", KEY,
         )  # fmt: skip
         read_only_fields = ("slug",)
+        list_serializer_class = EstimatedListSerializer
 
     def validate_end_date(self, value: date | None) -> date | None:
         if value and value < timezone.now().date() and (self.instance is None or value != self.instance.end_date):

@@ -26,6 +26,7 @@ from waldur_mastermind.marketplace.api.plan_serializers import (
     with_prices,
 )
 from waldur_mastermind.marketplace.models import Plan, PlanComponent
+from waldur_mastermind.marketplace.price_history import note_prices
 
 PROVIDER = ("offering", "offering.customer")
 
@@ -68,7 +69,11 @@ class PlanViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.Destr
         self._tell("marketplace_plan_created", serializer.instance, "has been created")
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:
+        before: Any = serializer.instance
+        if serializer.validated_data.get("unit", before.unit) != before.unit and catalogue.is_plan_in_use(before):
+            raise serializers.ValidationError({"unit": ["Resources pay by this unit: make another plan."]})
         plan = serializer.save()
+        note_prices([plan])
         self._tell("marketplace_plan_updated", plan, "has been changed")
 
     def perform_destroy(self, plan: Plan) -> None:

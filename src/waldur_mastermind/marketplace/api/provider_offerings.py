@@ -20,6 +20,7 @@ from waldur_core.structure.api.memberships import MembershipsMixin, membership_a
 from waldur_core.structure.models import Customer
 from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.api.offering_components import OfferingComponentsMixin
+from waldur_mastermind.marketplace.api.offering_exports import OfferingExportsMixin
 from waldur_mastermind.marketplace.api.offering_filters import ORDERING, OfferingFilter
 from waldur_mastermind.marketplace.api.offering_imports import OfferingImportsMixin
 from waldur_mastermind.marketplace.api.offering_serializers import (
@@ -53,6 +54,7 @@ def require_offering(*states: str) -> Any:
 
 
 class ProviderOfferingViewSet(
+    OfferingExportsMixin,
     OfferingUpdatesMixin,
     OfferingComponentsMixin,
     OfferingImportsMixin,
@@ -70,6 +72,8 @@ class ProviderOfferingViewSet(
         "list": Visible(),
         "retrieve": Visible(),
         "create": InBody(permission=Permission.OFFERING_CREATE, on="the customer"),
+        "import_offering": InBody(permission=Permission.OFFERING_CREATE, on="the customer"),
+        "export_offering": holder(Permission.OFFERING_UPDATE),
         "destroy": Holder(permission=Permission.OFFERING_DELETE, on=("customer",)),
         "update_description": holder(Permission.OFFERING_UPDATE_DESCRIPTION),
         "update_overview": holder(Permission.OFFERING_UPDATE),
@@ -109,22 +113,24 @@ class ProviderOfferingViewSet(
     @extend_schema(request=NewOfferingSerializer, responses={201: ProviderOfferingSerializer})
     def create(self, request: Request) -> Response:
         """A new Draft, with its components, plans, and connection to its service."""
-        serializer = NewOfferingSerializer(data=request.data, context=self.get_serializer_context())
+        answer = self._answer(self._create(request.data))
+        answer.status_code = status.HTTP_201_CREATED
+        return answer
+
+    def _create(self, body: Any) -> Offering:
+        serializer = NewOfferingSerializer(data=body, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        fields = dict(serializer.validated_data)
-        require_permission(request.user, Permission.OFFERING_CREATE, [fields["customer"]])
+        fields, user = dict(serializer.validated_data), self.request.user
+        require_permission(user, Permission.OFFERING_CREATE, [fields["customer"]])
         _check_provider(fields["customer"])
         integration = {**fields.pop("secret_options", {}), **fields.pop("service_attributes", {})}
-        offering = catalogue.create_offering(
+        return catalogue.create_offering(
             {key: value for key, value in fields.items() if key not in ("components", "plans")},
             integration=integration,
             components=fields.get("components", ()),
             plans=fields.get("plans", ()),
-            actor=request.user,
+            actor=user,
         )
-        answer = self._answer(offering)
-        answer.status_code = status.HTTP_201_CREATED
-        return answer
 
     def perform_destroy(self, offering: Offering) -> None:
         if offering.resources.exists():

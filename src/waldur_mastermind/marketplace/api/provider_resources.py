@@ -42,6 +42,7 @@ class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
         "update": provider(Permission.RESOURCE_UPDATE),
         "partial_update": provider(Permission.RESOURCE_UPDATE),
         "terminate": provider(Permission.RESOURCE_TERMINATE),
+        "restore": provider(Permission.RESOURCE_TERMINATE),
         "set_backend_id": provider(Permission.RESOURCE_SET_BACKEND_ID),
         "set_backend_metadata": provider(Permission.RESOURCE_SET_BACKEND_METADATA),
         "submit_report": provider(Permission.RESOURCE_SUBMIT_REPORT),

@@ -13,7 +13,7 @@ from waldur_mastermind.marketplace.api.resource_serializers import (
     TerminationSerializer,
 )
 from waldur_mastermind.marketplace.models import Order
-from waldur_mastermind.marketplace.orders.requests import order_limits, order_plan, order_termination
+from waldur_mastermind.marketplace.orders.requests import order_limits, order_plan, order_restoration, order_termination
 
 
 class TerminationMixin:
@@ -28,6 +28,16 @@ class TerminationMixin:
         comment = data["termination_comment"]
         order = order_termination(resource, data["attributes"], request.user, termination_comment=comment)
         return answer(order)
+
+
+class RestorationMixin:
+    """Having back what was ended."""
+
+    @extend_schema(request=None, responses=OrderUUIDSerializer)
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, uuid: str) -> Response:
+        """Order back what was ended; only some offering types can do that."""
+        return answer(order_restoration(self.get_object(), request.user))  # type: ignore[attr-defined]
 
 
 class ResourceOrdersMixin:

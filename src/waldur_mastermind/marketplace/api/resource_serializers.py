@@ -10,6 +10,7 @@ from rest_framework import serializers
 from waldur_core.permissions.strings import Permission
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer
 from waldur_core.secrets.redaction import MASK
+from waldur_core.structure.api.estimates import KEY, EstimatedMixin, load_estimates
 from waldur_mastermind.marketplace.api.component_serializers import SOLD, OfferingComponentSerializer
 from waldur_mastermind.marketplace.api.fields import LimitsField, ObjectField, PlanLinkField
 from waldur_mastermind.marketplace.api.item_serializers import ITEM_FIELDS, RELATED, ItemSerializer
@@ -42,6 +43,7 @@ class ResourceListSerializer(serializers.ListSerializer[Any]):
     def to_representation(self, data: Any) -> list[Any]:
         resources = list(data)
         attach_order_operations(resources)
+        load_estimates(self, resources)
         return super().to_representation(resources)
 
 
@@ -58,7 +60,7 @@ class EndpointSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(max_length=2000)
 
 
-class ResourceSerializer(ItemSerializer):
+class ResourceSerializer(EstimatedMixin, ItemSerializer):
     """A resource, as customers and providers see it."""
 
     url = LinkField("marketplace-resource-detail")
@@ -96,7 +98,7 @@ class ResourceSerializer(ItemSerializer):
             "backend_metadata", "endpoints", "paused", "downscaled", "restrict_member_access",
             "current_usages", "options", "report", "end_date", "end_date_updated_at", "last_sync",
             "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
-            "order_in_progress", "creation_order",
+            "order_in_progress", "creation_order", KEY,
         )  # fmt: skip
         read_only_fields = fields
 

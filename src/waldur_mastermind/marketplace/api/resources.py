@@ -19,7 +19,7 @@ from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_mastermind.marketplace.api.access import either_side
 from waldur_mastermind.marketplace.api.offering_serializers import PublicOfferingSerializer, with_parts
 from waldur_mastermind.marketplace.api.resource_filters import ORDERING, ResourceFilter
-from waldur_mastermind.marketplace.api.resource_orders import TerminationMixin
+from waldur_mastermind.marketplace.api.resource_orders import RestorationMixin, TerminationMixin
 from waldur_mastermind.marketplace.api.resource_serializers import (
     PlanPeriodSerializer,
     ResourceSerializer,
@@ -40,11 +40,12 @@ BASE_ACCESS = {
     "offering": Visible(),
     "plan_periods": Visible(),
     "terminate": either_side(Permission.RESOURCE_TERMINATE),
+    "restore": either_side(Permission.RESOURCE_TERMINATE),
     "unlink": Staff(),
 }
 
 
-class BaseResourceViewSet(TerminationMixin, mixins.UpdateModelMixin, ReadOnlyViewSet):
+class BaseResourceViewSet(TerminationMixin, RestorationMixin, mixins.UpdateModelMixin, ReadOnlyViewSet):
     """What both sides can do."""
 
     queryset = with_everything(Resource.objects.all())

@@ -31,6 +31,7 @@ class Order(TransitionModel, SluggedModel, IdentifiedModel):
         CREATE = "Create"
         UPDATE = "Update"
         TERMINATE = "Terminate"
+        RESTORE = "Restore"
 
     UNDER_REVIEW = (State.PENDING_CONSUMER, State.PENDING_PROVIDER)
     PENDING = (*UNDER_REVIEW, State.PENDING_PROJECT, State.PENDING_START_DATE)

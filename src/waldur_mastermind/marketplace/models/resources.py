@@ -27,7 +27,7 @@ class Resource(TransitionModel, ScopedModel, SluggedModel, NamedModel):
     ALIVE = (State.CREATING, State.OK, State.ERRED, State.UPDATING, State.TERMINATING)
 
     allowed: ClassVar = {
-        State.CREATING: {State.ERRED},  # a failed creation is tried again
+        State.CREATING: {State.ERRED, State.TERMINATED},  # tried again, or restored
         State.OK: {State.CREATING, State.UPDATING, State.TERMINATING, State.ERRED},
         State.ERRED: {State.CREATING, State.OK, State.UPDATING, State.TERMINATING},
         State.UPDATING: {State.OK, State.ERRED},

@@ -9,7 +9,12 @@ from waldur_core.events.log import record
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace.orders import periods
 
-KIND = {Order.Type.CREATE: "create", Order.Type.UPDATE: "update", Order.Type.TERMINATE: "terminate"}
+KIND = {
+    Order.Type.CREATE: "create",
+    Order.Type.UPDATE: "update",
+    Order.Type.TERMINATE: "terminate",
+    Order.Type.RESTORE: "restore",
+}
 
 
 @transaction.atomic
@@ -34,13 +39,14 @@ def fail(
 ) -> None:
     """The order is erred and says why, as does its resource. Conflict unless it is executing.
 
-    The resource becomes Erred; Terminated when an order to create it has left nothing behind: neither a scope nor a
-    backend id. A caller that knows better names `resource_state`.
+    The resource becomes Erred; Terminated when an order to create it has left nothing behind (neither a scope nor a
+    backend id), or when it was to be restored. A caller that knows better names `resource_state`.
     """
     order.refresh_from_db(fields=["state"])
     order.enter(Order.State.ERRED, error_message=message, error_traceback=traceback, completed_at=timezone.now())
     resource = order.resource
     nothing_made = order.type == Order.Type.CREATE and not resource.scope_uuid and not resource.backend_id
+    nothing_made = nothing_made or order.type == Order.Type.RESTORE
     default = Resource.State.TERMINATED if nothing_made else Resource.State.ERRED
     set_resource_state(resource, resource_state or default, message, traceback)
     tell(order, "marketplace_order_failed", f"has failed: {message}", actor)
@@ -58,6 +64,7 @@ def resume(order: Order, *, actor: Any = None) -> None:
         Order.Type.CREATE: Resource.State.CREATING,
         Order.Type.UPDATE: Resource.State.UPDATING,
         Order.Type.TERMINATE: Resource.State.TERMINATING,
+        Order.Type.RESTORE: Resource.State.CREATING,
     }
     set_resource_state(order.resource, running[Order.Type(order.type)])
 

@@ -85,10 +85,16 @@ def _begin_terminate(plugin: OfferingPlugin, order: Order) -> None:
     plugin.terminate(order)
 
 
+def _begin_restore(plugin: OfferingPlugin, order: Order) -> None:
+    set_resource_state(order.resource, Resource.State.CREATING)
+    plugin.restore(order)
+
+
 _BEGIN = {
     Order.Type.CREATE: _begin_create,
     Order.Type.UPDATE: _begin_update,
     Order.Type.TERMINATE: _begin_terminate,
+    Order.Type.RESTORE: _begin_restore,
 }
 
 
@@ -113,6 +119,9 @@ def cancel(order: Order, user: Any) -> None:
 def _give_up(order: Order) -> None:
     if order.type == Order.Type.CREATE:
         set_resource_state(order.resource, Resource.State.TERMINATED)
+    elif order.type == Order.Type.RESTORE:
+        if order.resource.state == Resource.State.CREATING:
+            set_resource_state(order.resource, Resource.State.TERMINATED)
     elif order.resource.state in (Resource.State.UPDATING, Resource.State.TERMINATING):
         set_resource_state(order.resource, Resource.State.OK)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from waldur_core.rest.errors import Conflict
 from waldur_mastermind.marketplace import pricing
 from waldur_mastermind.marketplace.models import Order, Plan, Resource
 from waldur_mastermind.marketplace.orders import checks
@@ -138,6 +139,31 @@ def order_termination(resource: Resource, attributes: Mapping[str, Any], user: A
             attributes={**attributes, "name": resource.name},
             created_by=user,
             **fields,
+        )
+    )
+
+
+@transaction.atomic
+def order_restoration(resource: Resource, user: Any) -> Order:
+    """Order back what was ended, as it was last."""
+    checks.check_state(resource, Resource.State.TERMINATED)
+    plugin = plugin_for(resource.offering)
+    if not plugin.restorable:
+        raise Conflict("Resources of this offering type cannot be restored: order a new one.")
+    checks.check_on_sale(resource.offering, Order.Type.UPDATE)
+    checks.check_consumer(resource.project)
+    checks.check_plan(resource.offering, resource.plan, plugin)
+    checks.check_no_unfinished_order(resource)
+    check_limits(resource.offering, resource.limits, resource)
+    return _launch(
+        Order(
+            type=Order.Type.RESTORE,
+            resource=resource,
+            plan=resource.plan,
+            attributes={"name": resource.name},
+            limits=resource.limits,
+            cost=pricing.monthly_price(resource.plan, resource.limits),
+            created_by=user,
         )
     )
 

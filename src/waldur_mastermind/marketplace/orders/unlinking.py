@@ -6,7 +6,9 @@ from django.db import transaction
 
 from waldur_core.events.log import record
 from waldur_mastermind.marketplace.models import Order, Resource
+from waldur_mastermind.marketplace.orders import periods
 from waldur_mastermind.marketplace.orders.outcomes import set_resource_state, tell
+from waldur_mastermind.marketplace.signals import forgotten
 
 IN_PROGRESS = (Resource.State.CREATING, Resource.State.UPDATING, Resource.State.TERMINATING)
 
@@ -27,6 +29,8 @@ def unlink_resource(resource: Resource, user: Any) -> None:
     text = f"The resource {resource} has been unlinked from its service."
     record("marketplace_resource_unlinked", text, scope=resource, actor=user)
     scope: Any = resource.scope
+    periods.end(resource)
+    forgotten.send(Resource, resources=[resource])
     resource.delete()
     if scope is not None:
         scope.delete()

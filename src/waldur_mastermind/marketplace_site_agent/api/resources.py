@@ -5,20 +5,24 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from waldur_core.permissions.access import Visible
+from waldur_core.permissions.access import Holder, Visible
 from waldur_core.permissions.strings import Permission
+from waldur_core.rest.errors import Conflict
 from waldur_core.rest.serializers import link_to
 from waldur_core.rest.views import GenericViewSet
 from waldur_mastermind.marketplace.api.access import provider
+from waldur_mastermind.marketplace.api.fields import MarketplaceStatusSerializer
 from waldur_mastermind.marketplace.api.sight import as_provider
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace_site_agent.attributes import exposed
+from waldur_mastermind.marketplace_site_agent.messages.outbox import tell_resource
 from waldur_mastermind.marketplace_site_agent.models import OfferingUser
+from waldur_mastermind.marketplace_site_agent.plugin import SITE_AGENT
 from waldur_mastermind.marketplace_site_agent.teams import strongest_grants
 
 
@@ -77,17 +81,30 @@ class TeamViewSet(GenericViewSet):
         }
         return Response(ProjectUserSerializer(grants, many=True, context=context).data)
 
+    @extend_schema(request=None, responses={202: MarketplaceStatusSerializer})
+    @action(detail=True, methods=["post"])
+    def pull(self, request: Request, uuid: str) -> Response:
+        """Ask the agents to look after the resource now."""
+        resource = self.get_object()
+        if resource.offering.type != SITE_AGENT:
+            raise Conflict("No agent looks after this resource.")
+        tell_resource(resource)
+        return Response({"status": "The agents have been asked."}, status=status.HTTP_202_ACCEPTED)
+
 
 class ConsumerResourceTeamViewSet(TeamViewSet):
     """As members of the project ask."""
 
-    access = {"team": Visible()}
+    access = {"team": Visible(), "pull": Holder(permission=Permission.RESOURCE_UPDATE)}
 
 
 class ProviderResourceTeamViewSet(TeamViewSet):
     """As the provider and his agents ask."""
 
-    access = {"team": provider(Permission.RESOURCE_LIST_USERS)}
+    access = {
+        "team": provider(Permission.RESOURCE_LIST_USERS),
+        "pull": provider(Permission.RESOURCE_SET_BACKEND_METADATA),
+    }
 
     def get_queryset(self) -> QuerySet[Resource]:
         return as_provider(self.request.user, super().get_queryset(), "offering")

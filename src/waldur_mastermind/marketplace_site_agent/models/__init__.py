@@ -2,8 +2,10 @@
 
 from waldur_mastermind.marketplace_site_agent.models.accounts import CourseAccount, ProjectServiceAccount
 from waldur_mastermind.marketplace_site_agent.models.identities import AgentIdentity, AgentProcessor, AgentService
+from waldur_mastermind.marketplace_site_agent.models.imports import BackendResource, BackendResourceRequest
 from waldur_mastermind.marketplace_site_agent.models.offering_users import AttributeConfig, OfferingUser
 from waldur_mastermind.marketplace_site_agent.models.queues import AgentMessage, AgentQueue
+from waldur_mastermind.marketplace_site_agent.models.user_limits import UserUsageLimit
 
 __all__ = [
     "AgentIdentity",
@@ -12,7 +14,10 @@ __all__ = [
     "AgentQueue",
     "AgentService",
     "AttributeConfig",
+    "BackendResource",
+    "BackendResourceRequest",
     "CourseAccount",
     "OfferingUser",
     "ProjectServiceAccount",
+    "UserUsageLimit",
 ]

@@ -10,10 +10,11 @@ from waldur_core.events.log import record
 from waldur_core.operations.errors import NotFound, OperationError
 from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_core.structure.states import CoreState
+from waldur_openstack.cloud.concurrency import for_each
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import SecurityGroup, Tenant
 from waldur_openstack.workflows.context import CloudContext, described, save
-from waldur_openstack.workflows.security import identity, is_automatic, missing_rules, to_backend
+from waldur_openstack.workflows.security import identity, is_automatic, missing_rules, record_rules, to_backend
 
 KEPT = "a retry goes on from here"
 
@@ -91,14 +92,12 @@ def rename_groups(context: PushContext) -> None:
 
 
 def add_rules(context: PushContext) -> None:
-    """All that are missing in all groups, in one call."""
-    rules = [
-        {**rule, "security_group_id": group.backend_id}
+    """All that are missing, in one call per group: Neutron takes the rules of one group at a time."""
+    missing = [
+        [{**rule, "security_group_id": group.backend_id} for rule in missing_rules(group, found)]
         for group, found in context.pairs()
-        for rule in missing_rules(group, found)
     ]
-    if rules:
-        context.cloud.network.create_many("security_group_rule", rules)
+    for_each(lambda rules: context.cloud.network.create_many("security_group_rule", rules), filter(None, missing))
 
 
 class PushSecurityGroups(UpdateWorkflow):
@@ -126,6 +125,12 @@ class PushSecurityGroups(UpdateWorkflow):
         Step(name="Rename security groups", do=rename_groups, keeps=KEPT),
         Step(name="Remove rules", do=remove_rules, keeps=KEPT),
         Step(name="Add rules", do=add_rules, keeps=KEPT, needs="security_group_rule_count"),
+        Step(
+            name="Read rules",
+            do=lambda c: c.pairs(),
+            record=lambda c, pairs: record_rules(c.tenant, pairs),
+            keeps="only reads",
+        ),
     )
 
     def succeed(self, context: Any) -> None:

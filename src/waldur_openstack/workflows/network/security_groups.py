@@ -17,6 +17,7 @@ from waldur_openstack.workflows.security import (
     identity,
     is_automatic,
     missing_rules,
+    record_rules,
     to_backend,
 )
 
@@ -78,6 +79,14 @@ def rename_group(context: SecurityGroupContext) -> None:
     context.cloud.network.update("security_group", group.backend_id, name=group.name, description=described(group))
 
 
+READ_RULES = Step(
+    name="Read rules",
+    do=lambda c: c.group(),
+    record=lambda c, found: record_rules(c.tenant, [(c.subject, found)]),
+    keeps="only reads",
+)
+
+
 class CreateSecurityGroup(CreateWorkflow):
     """A group with exactly its rules."""
 
@@ -95,6 +104,7 @@ class CreateSecurityGroup(CreateWorkflow):
             needs="security_group_count, security_group_rule_count",
         ),
         Step(name="Remove automatic rules", do=remove_automatic_rules, keeps="goes with the group"),
+        READ_RULES,
     )
 
 
@@ -118,6 +128,7 @@ class SetSecurityGroupRules(UpdateWorkflow):
     steps = (
         Step(name="Remove rules", do=remove_rules, keeps=KEPT),
         Step(name="Add rules", do=add_rules, keeps=KEPT, needs="security_group_rule_count"),
+        READ_RULES,
     )
 
 

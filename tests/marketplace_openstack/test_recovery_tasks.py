@@ -1,0 +1,142 @@
+"""The tasks of the seed's second table, and orders to terminate that nobody works on."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from tests.e2e.estate import Estate
+from tests.marketplace_openstack.strangers import inside
+from tests.openstack.behind import cloud_of
+from waldur_core.operations.models import Operation
+from waldur_core.server.celery import app
+from waldur_mastermind.marketplace.models import Order, Resource
+from waldur_mastermind.marketplace_openstack import tasks
+from waldur_mastermind.marketplace_openstack.recovery.clouds import recover
+from waldur_openstack.models import Instance, SyncRun, Volume
+from waldur_openstack.sync.leases import leased
+
+DEFAULTS = {
+    "create_resources_for_lost_instances_and_volumes": 6 * 3600,
+    "refresh_instance_backend_metadata": 24 * 3600,
+    "end_stuck_terminations": 2 * 3600,
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_each_task_runs_as_often_as_the_seed_says(name: str) -> None:
+    task = f"marketplace_openstack.{name}"
+    (entry,) = [entry for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"] == task]
+    assert entry["schedule"] == DEFAULTS[name]
+    assert getattr(tasks, name).name == task
+
+
+def test_the_task_takes_in_what_was_made_outside_and_logs_its_look(estate: Estate) -> None:
+    volume = inside(estate.tenant).add_volume()
+    Resource.objects.filter(scope_uuid=estate.server.uuid).update(state="Terminated")
+    made = tasks.recover_cloud(estate.tenant.service_settings.uuid.hex)
+    row = Volume.objects.get(backend_id=volume)
+    assert made == 1
+    for scope in (row, estate.server):
+        assert Resource.objects.exclude(state="Terminated").get(scope_uuid=scope.uuid).state == "OK"
+    assert SyncRun.objects.get().task == "lost_resources"
+
+
+@pytest.fixture
+def at_once() -> Iterator[None]:
+    """Celery runs a task that is sent right away."""
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+def test_every_cloud_is_looked_at(estate: Estate, at_once: None) -> None:
+    volume = inside(estate.tenant).add_volume()
+    assert tasks.create_resources_for_lost_instances_and_volumes() == 1
+    assert Resource.objects.get(backend_id=volume).state == "OK"
+
+
+def test_a_cloud_somebody_looks_at_still_gets_the_resources_of_known_objects(estate: Estate) -> None:
+    service = estate.tenant.service_settings
+    Resource.objects.filter(scope_uuid=estate.volume.uuid).update(state="Terminated")
+    with leased(service):
+        assert recover(service) == 1
+
+
+def test_a_dark_cloud_ends_the_look_and_nothing_else(estate: Estate) -> None:
+    Resource.objects.filter(scope_uuid=estate.volume.uuid).update(state="Terminated")
+    before = dict(Instance.objects.values_list("pk", "state"))
+    estate.cloud.go_dark(mode="refuse")
+    try:
+        assert recover(estate.tenant.service_settings) == 1
+    finally:
+        estate.cloud.light()
+    assert SyncRun.objects.get().state == "erred"
+    assert dict(Instance.objects.values_list("pk", "state")) == before
+
+
+def test_metadata_of_servers_is_refreshed_in_a_fixed_number_of_statements(
+    estate: Estate, django_assert_max_num_queries: Any
+) -> None:
+    resource = estate.resource_of(estate.server)
+    whole = resource.backend_metadata
+    Resource.objects.filter(pk=resource.pk).update(backend_metadata={"state": "OK"}, name="old")
+    with django_assert_max_num_queries(8):
+        assert tasks.refresh_instance_backend_metadata() == 1
+    resource.refresh_from_db()
+    assert (resource.name, resource.backend_metadata["runtime_state"]) == ("sequencer", "ACTIVE")
+    assert resource.backend_metadata["internal_ips"] == estate.server.internal_ips != []
+    assert resource.backend_metadata.keys() >= whole.keys()
+    assert tasks.refresh_instance_backend_metadata() == 0
+
+
+# stuck terminations -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stuck(estate: Estate) -> Order:
+    """An order to terminate the volume whose operation has been lost, three hours ago."""
+    uuid = estate.done(estate.ask_to_terminate(estate.resource_of(estate.volume)), 200)["order_uuid"]
+    Operation.objects.filter(state__in=Operation.LIVE).delete()
+    Order.objects.filter(uuid=uuid).update(modified=timezone.now() - timedelta(hours=3))
+    return Order.objects.get(uuid=uuid)
+
+
+def ended(order: Order) -> tuple[int, str, str]:
+    number = tasks.end_stuck_terminations()
+    order.refresh_from_db()
+    return number, order.state, Resource.objects.get(pk=order.resource_id).state
+
+
+def test_gone_in_the_cloud_the_order_is_done(estate: Estate, stuck: Order) -> None:
+    cloud_of(estate.tenant).block_storage.delete_volume(estate.volume.backend_id)
+    assert ended(stuck) == (1, "done", "Terminated")
+    assert not Volume.objects.filter(name="dataset").exists()
+
+
+def test_still_there_the_order_is_erred_and_can_be_asked_for_again(estate: Estate, stuck: Order) -> None:
+    assert ended(stuck) == (1, "erred", "Erred")
+    assert "still in the cloud" in stuck.error_message
+    assert estate.volume.state == "ERRED"
+    assert estate.terminate(estate.resource_of(estate.volume)).state == "Terminated"
+
+
+def test_with_no_answer_the_order_waits(estate: Estate, stuck: Order) -> None:
+    estate.cloud.add_fault("status", operation="volume.show", status=503, times=0)
+    assert ended(stuck) == (0, "executing", "Terminating")
+
+
+def test_without_an_object_the_order_is_done(estate: Estate, stuck: Order) -> None:
+    Volume.objects.filter(name="dataset")._raw_delete("default")
+    assert ended(stuck) == (1, "done", "Terminated")
+
+
+def test_an_order_at_work_or_not_old_enough_is_left_alone(estate: Estate) -> None:
+    uuid = estate.done(estate.ask_to_terminate(estate.resource_of(estate.volume)), 200)["order_uuid"]
+    order = Order.objects.get(uuid=uuid)
+    assert ended(order) == (0, "executing", "Terminating")
+    Order.objects.filter(uuid=uuid).update(modified=timezone.now() - timedelta(hours=3))
+    assert ended(order) == (0, "executing", "Terminating")
