@@ -109,8 +109,8 @@ def attach_to_plans(component: OfferingComponent) -> None:
 
 
 def _withdraw(component: OfferingComponent) -> None:
-    priced = component.plan_components.filter(price__gt=0)
-    if is_in_use(component) or any(rows.exists() for rows in (priced, component.usages, component.price_changes)):
+    priced = (component.plan_components.filter(price__gt=0), component.price_changes.filter(price__gt=0))
+    if is_in_use(component) or any(rows.exists() for rows in (*priced, component.usages)):
         OfferingComponent.objects.filter(pk=component.pk, retired=False).update(retired=True)
     else:
         component.delete()
