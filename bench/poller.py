@@ -37,8 +37,6 @@ def pull(kind: Kind, tenant: Tenant, cloud: Cloud) -> int:
     for item in found:
         row = rows.filter(backend_id=item["id"]).first()
         if row is None:
-            if not kind.sub_resource:
-                continue
             row = kind.model(tenant=tenant, backend_id=item["id"], state=CoreState.OK)
             row.project, row.service_settings_id = tenant.project, tenant.service_settings_id
         with transaction.atomic():

@@ -147,7 +147,7 @@ def test_nothing_is_written_when_nothing_changed_however_much_there_is(
     middle = twin.call_count()
     many, written = statements(cast, tenant)
     assert written == []
-    assert many == few
+    assert many <= few
     again = [call for call in twin.calls(middle) if call["service"] != "identity"]
     assert len(again) == len(calls)
 

@@ -19,7 +19,7 @@ from waldur_openstack.sync.scope import Scope
 from waldur_openstack.sync.signals import taken_in
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take_in(kind: Kind, scope: Scope, seen: Look) -> Pairs:
     """Rows for what is unknown. What carries the mark of a row of ours is that row's, not new."""
     ours = {row.backend_id for row in seen.rows}

@@ -17,7 +17,7 @@ def let_go(kind: Kind, scope: Scope, rows: list[Any], moment: datetime) -> list[
     Returns those it was about.
     """
     lost = [row for row in rows if not is_given_up(kind, row)]
-    free = untouched(lost, moment=moment)
+    free = untouched(lost, None, moment)
     lost = [row for row in lost if row.pk in free]
     scope.introduce(lost)
     if kind.sub_resource:

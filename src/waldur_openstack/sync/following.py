@@ -31,33 +31,46 @@ def follow(
 ) -> int:
     """Columns, what other tables keep, and states; returns how many rows were written. `ends` gathers those touched."""
     targets = related(kind, scope, [item for _, item in known])
-    changes = {row: changed for row, item in known if (changed := difference(row, wanted(kind, row, item, targets)))}
+    own = subject.pk if isinstance(subject, kind.model) else None
+    changes: dict[int, Columns] = {}
+    states: dict[int, str] = {}
+    for row, item in known:
+        if changed := difference(row, wanted(kind, row, item, targets)):
+            changes[row.pk] = changed
+        trouble = kind.trouble(item)
+        if turns(row, trouble) and row.pk != own:
+            states[row.pk] = trouble
     parts = [(part, part.differences(scope, known + made)) for part in kind.parts]
-    states = {row: kind.trouble(item) for row, item in known if row != subject and turns(row, kind.trouble(item))}
     apart = {pk for _, differences in parts for pk in differences}
-    differing = [row for row, _ in known if row in changes or row in states or row.pk in apart]
+    concerned = changes.keys() | states.keys() | apart
+    differing = [row for row, _ in known if row.pk in concerned] if concerned else []
     free = untouched(differing, subject, moment)
     written = [row for row in differing if row.pk in free]
     scope.introduce(written)
     ends.update(*(kind.ends(row) for row in written))
-    changes = {row: changed for row, changed in changes.items() if row.pk in free}
-    note(kind.word, kind.model, written, changes, [seen for _, seen in parts])
-    write_columns(changes)
+    columns = {row: changes[row.pk] for row in written if row.pk in changes}
+    note(kind.word, kind.model, written, columns, [seen for _, seen in parts])
+    write_columns(columns)
     ends.update(*(kind.ends(row) for row in written))
     ours = free | {row.pk for row, _ in made}
     for part, differences in parts:
         if kept := [change for pk, change in differences.items() if pk in ours]:
             part.write(scope, kept)
-    for row in (row for row in states if row.pk in free):
-        if message := states[row]:
-            row.enter(CoreState.ERRED, error_message=message)
-        else:
-            row.enter(CoreState.OK)
-    if told := [row for row in written if row in changes or row.pk in apart]:
+    for row in written:
+        enter(row, states.get(row.pk))
+    if told := [row for row in written if row.pk in changes or row.pk in apart]:
         if kind.sub_resource:
             tell(kind, "pulled", [(row, f"{kind.label(row)} was changed in the cloud.") for row in told])
         pulled.send(sender=kind.model, instances=told)
     return len(written)
+
+
+def enter(row: Any, trouble: str | None) -> None:
+    """The state that the cloud's opinion stands for; None: it has not changed."""
+    if trouble:
+        row.enter(CoreState.ERRED, error_message=trouble)
+    elif trouble is not None:
+        row.enter(CoreState.OK)
 
 
 def turns(row: Any, trouble: str) -> bool:
@@ -101,23 +114,18 @@ def difference(row: Any, columns: Columns) -> Columns:
     return {name: value for name, value in columns.items() if held[name] != value}
 
 
-def untouched(rows: Iterable[Any], subject: Any = None, moment: datetime | None = None) -> set[int]:
-    """The pks of those rows that are as we saw them, and no younger than the moment, and that no other operation is at
-    work on; they are locked."""
+def untouched(rows: Iterable[Any], subject: Any, moment: datetime) -> set[int]:
+    """The pks of those rows that have not been written since the moment, after which they were read, and that no other
+    operation is at work on; they are locked."""
     seen = {row.pk: row for row in rows}
     if not seen:
         return set()
     model = type(next(iter(seen.values())))
     locked = model._default_manager.filter(pk__any_of=seen).order_by("pk").select_for_update()
-    now = dict(locked.values_list("pk", "modified"))
+    old = {pk for pk, modified in locked.values_list("pk", "modified") if modified < moment}
     live = Operation.objects.filter(subject_uuid__any_of=[row.uuid for row in seen.values()], state__in=Operation.LIVE)
     busy = set(live.values_list("subject_uuid", flat=True))
-
-    def is_free(row: Any) -> bool:
-        as_seen = now.get(row.pk) == row.modified and (moment is None or row.modified < moment)
-        return as_seen and row.uuid not in busy
-
-    return {pk for pk, row in seen.items() if row == subject or is_free(row)}
+    return {pk for pk, row in seen.items() if row == subject or (pk in old and row.uuid not in busy)}
 
 
 def write_columns(changes: Mapping[Any, Columns]) -> None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from waldur_openstack.models import Instance, Port, Router, SubNet
 from waldur_openstack.models.network import ROUTER_INTERFACES
@@ -34,37 +34,38 @@ def follow_ports(scope: Scope, ends: Ends | None, moment: datetime, subject: Any
 
 def follow_servers(scope: Scope, devices: set[str] | None, moment: datetime, subject: Any) -> None:
     """A server has the security groups of its ports."""
-    rows = [row for row in older(scope, Instance, moment, backend_id=devices) if row.state in AT_REST or row == subject]
-    if not rows:
-        return
+    rows = scope.candidates(Instance).filter(modified__lt=moment, **_among({"backend_id__any_of": devices}))
+    idle = rows.filter(Q(state__in=AT_REST) | Q(uuid=getattr(subject, "uuid", None))).values("pk")
     groups = defaultdict(set)
-    ports = Port.objects.filter(instance__in=rows, device_owner__startswith="compute:")
-    for instance, group in ports.order_by().values_list("instance_id", "security_groups"):
+    ports = Port.objects.filter(instance__in=idle, device_owner__startswith="compute:").order_by()
+    for instance, group in ports.values_list("instance_id", "security_groups"):
         groups[instance].add(group)
     changes = GROUPS_OF_INSTANCES.against({pk: found - {None} for pk, found in groups.items()})
-    free = untouched([row for row in rows if row.pk in changes], subject)
+    if not changes:
+        return
+    free = untouched(scope.rows(Instance, pk__any_of=changes), subject, moment)
     if kept := [change for pk, change in changes.items() if pk in free]:
         GROUPS_OF_INSTANCES.write(scope, kept)
 
 
 def follow_routers(scope: Scope, devices: set[str] | None, moment: datetime) -> None:
-    rows = older(scope, Router, moment, backend_id=devices)
+    rows = older(scope, Router, moment, backend_id__any_of=devices)
     if not rows:
         return
     addresses: dict[tuple[int, str], list[Any]] = defaultdict(list)
-    for tenant, device, fixed_ips in interfaces(scope, device_id=devices):
+    for tenant, device, fixed_ips in interfaces(scope, device_id__any_of=devices):
         addresses[tenant, device] += fixed_ips
-    _write(scope, {row: {"fixed_ips": addresses[row.tenant_id, row.backend_id]} for row in rows})
+    _write({row: {"fixed_ips": addresses[row.tenant_id, row.backend_id]} for row in rows}, moment)
 
 
 def follow_subnets(scope: Scope, networks: set[int] | None, moment: datetime) -> None:
     """A subnet is connected when a router has an address in it; we need not know the router."""
-    rows = older(scope, SubNet, moment, network=networks)
+    rows = older(scope, SubNet, moment, network__in=networks)
     if not rows:
         return
     router_of = {
         (tenant, address["subnet_id"]): device
-        for tenant, device, fixed_ips in interfaces(scope, network=networks)
+        for tenant, device, fixed_ips in interfaces(scope, network__in=networks)
         for address in fixed_ips
     }
     routers = scope.candidates(Router).filter(backend_id__any_of=set(router_of.values()))
@@ -74,7 +75,7 @@ def follow_subnets(scope: Scope, networks: set[int] | None, moment: datetime) ->
         device = router_of.get((row.tenant_id, row.backend_id))
         router = known.get((row.tenant_id, device or ""))
         wanted[row] = {"is_connected": device is not None, "router_id": router}
-    _write(scope, wanted)
+    _write(wanted, moment)
 
 
 def interfaces(scope: Scope, **among: Any) -> QuerySet[Any, tuple[int, str, list[Any]]]:
@@ -90,14 +91,15 @@ def older(scope: Scope, model: Any, moment: datetime, **among: Any) -> list[Any]
 
 
 def _among(among: dict[str, Any]) -> dict[str, Any]:
-    return {f"{name}__in": values for name, values in among.items() if values is not None}
+    """Those lookups that have a value."""
+    return {lookup: values for lookup, values in among.items() if values is not None}
 
 
-def _write(scope: Scope, wanted: dict[Any, dict[str, Any]]) -> None:
+def _write(wanted: dict[Any, dict[str, Any]], moment: datetime) -> None:
     changes = {
         row: changed
         for row, columns in wanted.items()
         if row.state in AT_REST and (changed := difference(row, columns))
     }
-    free = untouched(changes)
+    free = untouched(changes, None, moment)
     write_columns({row: changed for row, changed in changes.items() if row.pk in free})

@@ -59,7 +59,7 @@ def missing_in(seen: Look) -> list[Any]:
     return [row for row in seen.rows if row.backend_id and row.backend_id not in found and row.state in AT_REST]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def settle(
     kind: Kind, scope: Scope, seen: Look, gone: list[Any], *, takes_in: bool = True, subject: Any = None
 ) -> Outcome:

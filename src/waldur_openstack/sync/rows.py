@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Field, Lookup, Model, QuerySet
 from django.db.models.base import ModelState
 
-NOT_COMPARED = ("created", "error_traceback", "user_data", "action_details")
+NOT_COMPARED = ("created", "modified", "error_traceback", "user_data", "action_details")
 
 
 @Field.register_lookup

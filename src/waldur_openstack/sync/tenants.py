@@ -35,7 +35,7 @@ def follow_projects(service_settings: ServiceSettings, cloud: Cloud, scope: Scop
     changes = {tenant: changed for tenant in there if (changed := difference(tenant, columns(found, tenant)))}
     lost = [tenant for tenant in gone if tenant.error_message != gone_message(tenant)]
     back = [tenant for tenant in there if tenant.error_message == gone_message(tenant)]
-    free = untouched([*changes, *lost, *back], moment=seen.moment)
+    free = untouched([*changes, *lost, *back], None, seen.moment)
     write_columns({tenant: changed for tenant, changed in changes.items() if tenant.pk in free})
     for tenant in lost:
         if tenant.pk in free:

@@ -197,6 +197,14 @@ def check_remote(call: Call, rule: Obj) -> None:
     rule["remote_ip_prefix"] = str(network) if "/" not in str(prefix) else prefix
 
 
+def bump_group(call: Call, rule: Obj) -> None:
+    """A rule that comes or goes is a change of its group."""
+    group = call.state.get("security_groups", rule["security_group_id"])
+    if group is not None:
+        number = group["revision_number"] + 1
+        call.state.edit("security_groups", group, updated_at=call.stamp(), revision_number=number)
+
+
 def update(call: Call, rule: Obj, changes: Obj) -> None:
     others = [name for name in changes if name != "description"]
     if others:
@@ -234,5 +242,7 @@ RULES = Resource(
     before_many=refuse_several_groups,
     show=show,
     prepare=prepare,
+    created=bump_group,
+    delete=bump_group,
     update=update,
 )
