@@ -42,10 +42,8 @@ def in_components(offering: Offering, values: Mapping[str, int], field: str = "l
 
 
 def orderable(offering: Offering) -> dict[str, OfferingComponent]:
-    """Without the built-in components that the plug-in has dropped: those stay while resources have limits on them."""
-    current = {component.type for component in plugin_for(offering).builtin_components(offering)}
-    components = offering.components.all()
-    return {item.type: item for item in components if not item.is_builtin or item.type in current}
+    """Without those that the plug-in has dropped: they stay for what they were sold for."""
+    return {component.type: component for component in offering.components.all() if not component.retired}
 
 
 def told_limits(offering: Offering, limits: Mapping[str, int]) -> dict[str, int]:
