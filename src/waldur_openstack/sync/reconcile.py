@@ -42,7 +42,7 @@ def look(kind: Kind, tenant: Tenant, cloud: Cloud) -> Look:
     return Look(rows, kind.listing(cloud, tenant.backend_id), moment=moment)
 
 
-def reconcile(kind: Kind, tenant: Tenant, seen: Look, *, subject: Any = None) -> None:
+def reconcile(kind: Kind, tenant: Tenant, seen: Look, *, subject: Any = None) -> Outcome:
     """Write what differs. `subject` is the row that our own operation is at work on: its state is not ours to set."""
     scope, whole = Scope.of(tenant), seen.complete
     with transaction.atomic():
