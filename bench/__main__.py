@@ -9,10 +9,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and rows, for a look in passing")
     parser.add_argument("--latency", default="instant", help="latency profile of the twin cloud: instant, fast, real")
+    parser.add_argument("--migration", action="store_true", help="only the migration of a large tenant")
     options = parser.parse_args()
+    if options.migration:
+        only_migration(options)
+        return
     rounds, rows, servers, mebibytes = (2, 1000, 10, 256) if options.quick else (5, 10000, 50, 4096)
     with stage(options.latency) as running:
-        from bench import engine, images, lists, operations, orders
+        from bench import engine, images, lists, operations, orders, replication
 
         offering = orders.publish(running)
         tenants = [orders.order_tenant(running, offering, f"bench-{number}") for number in range(rounds)]
@@ -28,6 +32,8 @@ def main() -> None:
         lists.fill(order["resource_uuid"], rows)
         queries, milliseconds = lists.measure(100)
         few_queries, few_milliseconds = lists.measure(30)
+        size = replication.QUICK if options.quick else replication.Size()
+        migration = replication.measure(running, offering, size)  # last: it stops the worker
     show("Order accepted → first cloud call", 1000 * min(delays), "ms", 100)
     show("Engine, per step", per_step, "ms", 5)
     show("Tenant: order → OK", tenant_seconds, "s")
@@ -50,6 +56,15 @@ def main() -> None:
         show("  cloud calls", ours.calls, "")
         show("  the same by a bare openstacksdk script", bare.seconds, "s")
         show("  cloud calls", bare.calls, "")
+    replication.report(migration)
+
+
+def only_migration(options: argparse.Namespace) -> None:
+    with stage(options.latency) as running:
+        from bench import orders, replication
+
+        size = replication.QUICK if options.quick else replication.Size()
+        replication.report(replication.measure(running, orders.publish(running), size))
 
 
 def show(what: str, value: float, unit: str, aim: float | None = None, *, at_least: float | None = None) -> None:

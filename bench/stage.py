@@ -20,8 +20,8 @@ from demo.processes import free_port, stop, wait_until_answers
 class Stage:
     """A running system. `owner` and `provider` are HTTP sessions that carry their users' tokens."""
 
-    def __init__(self, url: str, auth_url: str) -> None:
-        self.url, self.auth_url = url, auth_url
+    def __init__(self, url: str, auth_url: str, worker: Any) -> None:
+        self.url, self.auth_url, self.worker = url, auth_url, worker
         self.owner, self.provider = self._session("owner"), self._session("provider")
         self.project: str = self.get(self.owner, "projects")[0]["url"]
 
@@ -70,15 +70,15 @@ def stage(latency: str = "instant") -> Iterator[Stage]:
     auth_url = f"http://127.0.0.1:{port}/v3"
     try:
         wait_until_answers(auth_url, twin, "twin")
-        with _server() as url:
-            yield Stage(url, auth_url)
+        with _server() as (url, worker):
+            yield Stage(url, auth_url, worker)
     finally:
         stop([twin])
         shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def _server() -> Iterator[tuple[str, Any]]:
     import django
 
     django.setup()
@@ -96,7 +96,7 @@ def _server() -> Iterator[str]:
     threading.Thread(target=server.serve, daemon=True).start()
     worker.start()
     try:
-        yield f"http://127.0.0.1:{server.bind_addr[1]}/"
+        yield f"http://127.0.0.1:{server.bind_addr[1]}/", worker
     finally:
         server.stop()
         worker.stop()

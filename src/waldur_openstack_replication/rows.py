@@ -63,7 +63,7 @@ def create_migration(asked: Request, source: Source, plan: Plan, external_networ
         **columns_of(asked, plan, external_network),
     )
     make_items(migration, tenant, source, plan)
-    start(Run, migration, user=asked.user)
+    start(Run, migration, user=asked.user, parameters={"tenant": tenant.uuid.hex})
     return migration
 
 

@@ -24,6 +24,7 @@ CALLS = {
     "openstack.tenant.create": ("project.create", "network.create", "router.add_interface", "security_group.create"),
     "openstack.instance.create": ("volume.create", "port.create", "server.create", "floatingip.create"),
     "openstack.instance.delete": ("server.delete", "floatingip.delete"),
+    "openstack.migration.run": ("project.create", "network.create", "subnet.create", "port.create"),
     "openstack.tenant.delete": ("router.remove_interface", "project.delete"),
 }
 

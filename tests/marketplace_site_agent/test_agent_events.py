@@ -10,7 +10,7 @@ from tests.marketplace_site_agent.stage import AgentStage
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_mastermind.marketplace_site_agent.messages.carrier import carry
 from waldur_mastermind.marketplace_site_agent.messages.rabbitmq import Management
-from waldur_mastermind.marketplace_site_agent.messages.revocation import close_stale_queues
+from waldur_mastermind.marketplace_site_agent.messages.upkeep import close_stale_queues
 from waldur_mastermind.marketplace_site_agent.models import AgentMessage, AgentQueue
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]

@@ -40,6 +40,7 @@ class TwoClouds(Estate):
         )  # fmt: skip
         self.publish(name="Other cloud", service_attributes=service)
         self.build_tenant(attributes={"name": "pioneer"})  # with it we learn what the cloud offers
+        Cloud.of(self.destination.scope).network.list("security_group")  # Neutron makes its default group now
         self.offering = first
         self.build_tenant(limits=ROOM)
         quotas = dict.fromkeys(COUNTS, 500)

@@ -1,5 +1,7 @@
 """The seed's use cases, from one simulated cloud to another."""
 
+import pytest
+
 from tests.replication.clouds import ROOM, TwoClouds
 from waldur_core.quotas import counters
 from waldur_mastermind.marketplace.models import Offering, Order
@@ -121,6 +123,7 @@ def test_a_site_for_disasters_keeps_the_addresses_of_servers(clouds: TwoClouds) 
     assert {"front", "back"} == names(clouds.report(migration, kind="network", state="skipped"))
 
 
+@pytest.mark.slow
 def test_a_tenant_may_stay_inside(clouds: TwoClouds) -> None:
     migration = clouds.migrate(mappings={"skip_connection_extnet": True})
     routers = models.Router.objects.filter(tenant=migration.tenant)
@@ -128,6 +131,7 @@ def test_a_tenant_may_stay_inside(clouds: TwoClouds) -> None:
     assert migration.verification["verified"], migration.verification["differences"]
 
 
+@pytest.mark.slow
 def test_a_tenant_is_copied_within_its_cloud(clouds: TwoClouds) -> None:
     offering = clouds.source.offering
     plan = offering.plans.get()

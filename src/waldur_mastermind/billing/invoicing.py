@@ -9,9 +9,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from waldur_mastermind.billing import leftovers
 from waldur_mastermind.billing.charges import Charge, charges
 from waldur_mastermind.billing.estimates import update_estimates
 from waldur_mastermind.billing.facts import facts_of
+from waldur_mastermind.billing.leftovers import is_left_over
 from waldur_mastermind.billing.models import BilledMonth, Invoice, InvoiceItem
 from waldur_mastermind.marketplace.models import PlanPeriod, Resource
 from waldur_mastermind.marketplace.months import begin_of, end_of, this_month
@@ -52,10 +54,20 @@ def _refresh(month: date, pks: Sequence[int]) -> int:
         if (invoice := invoices.get(resource.project.customer_id))
     ]
     known = InvoiceItem.objects.filter(resource__in=resources, invoice__in=_pending(month))
-    written = _write(items, list(known.select_for_update(of=("self",))))
-    if month == this_month():
+    left, current = _apart(known.select_for_update(of=("self",)))
+    now = month == this_month()
+    ended = leftovers.shorten(left) if now else []
+    InvoiceItem.objects.bulk_update(ended, leftovers.COLUMNS, batch_size=BATCH)
+    written = _write(leftovers.beside(items, left), current) + len(ended)
+    if now:
         update_estimates(month, resources)
     return written
+
+
+def _apart(items: Iterable[InvoiceItem]) -> tuple[list[InvoiceItem], list[InvoiceItem]]:
+    """The lines of components that are gone, and all others."""
+    found = list(items)
+    return [item for item in found if is_left_over(item)], [item for item in found if not is_left_over(item)]
 
 
 def _pending(month: date) -> QuerySet[Invoice]:

@@ -9,7 +9,8 @@ from django.db.models import Q, QuerySet
 
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
-from waldur_mastermind.marketplace.models import Order, PlanPeriod, Resource
+from waldur_mastermind.billing.audit import double_billed
+from waldur_mastermind.marketplace.models import Offering, Order, PlanPeriod, Resource
 from waldur_mastermind.marketplace_openstack.recovery.resources import lost_objects
 from waldur_mastermind.marketplace_openstack.states import RESOURCE_STATES
 from waldur_openstack.audit import Finding, Report, audit
@@ -39,6 +40,16 @@ def audit_marketplace(service: ServiceSettings) -> Iterator[Finding]:
             yield from alone(resource, scopes.get(resource.scope_uuid))
     yield from missing(service)
     yield from periods(service)
+    yield from charged_twice(service)
+
+
+def charged_twice(service: ServiceSettings) -> Iterator[Finding]:
+    """The offerings that sell the cloud: what stands in their tenants is not charged."""
+    for offering in Offering.objects.filter(scope_uuid=service.uuid, type=Tenant.resource_type):
+        for double in double_billed(offering):
+            of = Resource.objects.get(uuid=double.resource_uuid)
+            text = f"{double.component_type or 'The plan'} of {of} from {double.start:%Y-%m-%d}: {double.reason}"
+            yield finding("billing.charged_twice", of, text, lines=double.lines)
 
 
 def resources_of(service: ServiceSettings) -> QuerySet[Resource]:

@@ -14,7 +14,7 @@ from waldur_core.rest.errors import Conflict
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Resource
-from waldur_mastermind.marketplace.orders import periods, set_resource_state
+from waldur_mastermind.marketplace.orders import set_resource_state
 from waldur_mastermind.marketplace.plugins import Importable, ImportRequest
 from waldur_mastermind.marketplace_openstack import limits as component_limits
 from waldur_openstack.api.asking import CloudRefused, require_in_cloud
@@ -107,9 +107,7 @@ def finish_import(resource: Resource, tenant: Tenant) -> None:
     limits = {quota.name: max(quota.limit, quota.usage) for quota in quotas}  # what has no limit counts as it is used
     resource.limits = component_limits.limits(limits, resource.offering)
     resource.save(update_fields=["limits", "modified"])
-    set_resource_state(resource, Resource.State.OK)
-    if resource.plan:
-        periods.begin(resource, resource.plan)
+    set_resource_state(resource, Resource.State.OK)  # from now on it is on its plan
     record("marketplace_resource_create_succeeded", f"{resource} has been imported.", scope=resource)
 
 

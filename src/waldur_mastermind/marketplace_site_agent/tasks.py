@@ -4,7 +4,7 @@ from celery import shared_task
 
 from waldur_mastermind.marketplace_site_agent.messages.carrier import carry
 from waldur_mastermind.marketplace_site_agent.messages.outbox import CARRY
-from waldur_mastermind.marketplace_site_agent.messages.revocation import close_stale_queues
+from waldur_mastermind.marketplace_site_agent.messages.upkeep import close_stale_queues
 
 
 @shared_task(name=CARRY, ignore_result=True)

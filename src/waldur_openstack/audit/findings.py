@@ -15,6 +15,7 @@ CHECKS = {
     "billing.double": "two living resources for one object",
     "billing.no_scope": "a living resource without an object",
     "billing.missing": "an object that is sold, without a resource",
+    "billing.charged_twice": "two lines of invoices charge the same",
     "billing.period": "plan periods overlap, are missing, or go on after the end",
     "state": "a resource is in another state than its object",
 }

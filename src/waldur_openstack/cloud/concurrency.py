@@ -1,7 +1,7 @@
 """Many calls of one kind: clouds answer slowly, but several at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import TypeVar
 
@@ -26,16 +26,15 @@ def for_each(function: Callable[[T], object], items: Iterable[T]) -> None:
     each(function, items)
 
 
-def as_done(function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R | BaseException]]:
-    """Each item with what `function` returned or raised, as soon as that is known, in the caller's thread.
-
-    Should the caller stop listening, what has not begun is not called.
+def as_done(function: Callable[[T], R], items: Iterable[T]) -> Iterator[list[tuple[T, R | BaseException]]]:
+    """Items with what `function` returned or raised, in the caller's thread: all that are known at a time, as soon as
+    they are. Should the caller stop listening, what has not begun is not called.
     """
     pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="cloud-call")
     try:
         calls = {pool.submit(copy_context().run, function, item): item for item in items}
-        for call in as_completed(calls):
-            error = call.exception()
-            yield calls[call], call.result() if error is None else error
+        while calls:
+            done, _ = wait(calls, return_when=FIRST_COMPLETED)
+            yield [(calls.pop(call), call.exception() or call.result()) for call in done]
     finally:
         pool.shutdown(cancel_futures=True)

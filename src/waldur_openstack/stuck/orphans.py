@@ -61,8 +61,9 @@ class Work:
         self.named = " ".join(json.dumps(words) for _, *words in operations)
 
     def concerns(self, row: Any) -> bool:
-        """The row itself, or one that it hangs on: the server whose creation makes a volume, too."""
-        return row.uuid.hex in self.named or not self.subjects.isdisjoint(self._hangs_on(row))
+        """The row itself, or one that it hangs on: the server whose creation makes a volume, too; or the tenant that
+        an operation on something else names."""
+        return any(uuid in self.subjects or uuid.hex in self.named for uuid in self._hangs_on(row))
 
     def _hangs_on(self, row: Any) -> set[Any]:
         found = {row.uuid}

@@ -10,7 +10,7 @@ from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.api.orders import require_member
 from waldur_mastermind.marketplace.models import Offering, Order, Plan, Resource
 from waldur_mastermind.marketplace.orders import checks
-from waldur_mastermind.marketplace.orders.approval import is_approved_by_asking
+from waldur_mastermind.marketplace.orders.approval import is_approved_by_asking, may_approve
 from waldur_mastermind.marketplace.orders.limits import check_limits
 from waldur_mastermind.marketplace.plugins import plugin_for
 from waldur_openstack.api.identity.creation import require_free_name
@@ -118,7 +118,7 @@ def checks_of_order(user: Any, resource: Resource, offering: Offering, plan: Pla
     project = resource.project
     require_member(user, project)
     order = Order(type=Order.Type.CREATE, offering=offering, project=project, resource=resource)
-    if not is_approved_by_asking(order, user):
+    if not (may_approve(order, user) or is_approved_by_asking(order, user)):
         raise ValidationError({"non_field_errors": ["An order of yours for this offering would need the approval of "
                                                     "somebody else. Ask that person to migrate."]})  # fmt: skip
     checks.check_consumer(project)

@@ -52,6 +52,11 @@ class MigrationFilter(django_filters.FilterSet):
         fields = ()
 
 
+class MigrationItemFilter(django_filters.FilterSet):
+    state = MultiValueFilter(field_name="state")
+    kind = MultiValueFilter(field_name="kind")
+
+
 class MigrationViewSet(
     ListMixin,
     mixins.RetrieveModelMixin,
@@ -173,19 +178,17 @@ class MigrationViewSet(
             raise Conflict("The migration has been rolled back already.")
         if migration.tenant is None:
             raise Conflict("The tenant of this migration does not exist any more.")
+        tenant = migration.tenant
         hold(migration)
-        start.start(RollBack, migration, user=request.user)
+        start.start(RollBack, migration, user=request.user, parameters={"tenant": tenant.uuid.hex})
         return self._scheduled("The migration is taken back.", status.HTTP_202_ACCEPTED)
 
-    @extend_schema(responses=MigrationItemSerializer(many=True), filters=False)
-    @action(detail=True, filterset_class=None)
+    @extend_schema(responses=MigrationItemSerializer(many=True))
+    @action(detail=True, filterset_class=MigrationItemFilter)
     def report(self, request: HttpRequest, uuid: str) -> Response:
-        """Object by object: created, adopted, skipped or failed, with the reason. `?state=` and `?kind=` narrow it."""
+        """Object by object: created, adopted, skipped or failed, with the reason."""
         items = MigrationItem.objects.filter(migration=self.get_object())
-        for name in ("state", "kind"):
-            if values := request.query_params.getlist(name):
-                items = items.filter(**{f"{name}__in": values})
-        page = self.paginate_queryset(items)
+        page = self.paginate_queryset(self.filter_queryset(items))
         return self.get_paginated_response(MigrationItemSerializer(page, many=True).data)
 
     # ----------------------------------------------------------------------------------------------------------------

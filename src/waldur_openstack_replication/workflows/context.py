@@ -23,6 +23,16 @@ MODELS: dict[str, Any] = {
 }
 
 
+def write(rows: Iterable[Any], columns: Iterable[str]) -> None:
+    """Some columns of rows that exist. As an upsert: an UPDATE of many rows by CASE takes ten times as long."""
+    found = list(rows)
+    if found:
+        model = type(found[0])._default_manager
+        model.bulk_create(
+            found, update_conflicts=True, unique_fields=["id"], update_fields=sorted(columns), batch_size=500
+        )
+
+
 class MigrationContext(ProjectContext):
     subject: Migration
 
@@ -50,7 +60,7 @@ class MigrationContext(ProjectContext):
         """Keep what became of some items, and that we are still the ones who are at work."""
         with transaction.atomic():
             leases.save(self.operation)
-            MigrationItem.objects.bulk_update(items, ["state", "backend_id", "reason", "uuid"], batch_size=500)
+            write(items, {"state", "backend_id", "reason", "uuid"})
         self.backend_ids.update({i.source_id: i.backend_id for i in items if i.state in MigrationItem.MADE})
 
     def rows(self, kind: str, items: Iterable[MigrationItem]) -> dict[Any, Any]:

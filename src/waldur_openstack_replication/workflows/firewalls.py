@@ -47,7 +47,9 @@ def take_default(context: MigrationContext, item: MigrationItem, own: JSON) -> N
 def adopt_rules(context: MigrationContext, groups: dict[str, JSON]) -> list[JSON]:
     """Returns the rules that nobody wants."""
     wanted: dict[str, dict[Any, MigrationItem]] = defaultdict(dict)
-    for item in context.items(Kind.SECURITY_GROUP_RULE, states=(State.PLANNED, *MigrationItem.MADE)):
+    sources = [source_id for source_id, backend_id in context.backend_ids.items() if backend_id in groups]
+    items = context.subject.items.filter(kind=Kind.SECURITY_GROUP_RULE, wanted__group__in=sources)
+    for item in items.filter(state__in=(State.PLANNED, *MigrationItem.MADE)):
         try:
             body = BODIES[item.kind](context, item)
         except MissingPart:

@@ -6,6 +6,7 @@ one is reported, the others are made. What passes by itself is left to the engin
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from waldur_openstack.marks import undescribed
 from waldur_openstack.sync.network import network_columns, port_columns, router_columns, subnet_columns
 from waldur_openstack_replication.models import MigrationItem
 from waldur_openstack_replication.workflows.bodies import BODIES, MissingPart
-from waldur_openstack_replication.workflows.context import MODELS, Kind, MigrationContext, State
+from waldur_openstack_replication.workflows.context import MODELS, Kind, MigrationContext, State, write
 
 CHUNK = 100  # objects in a call: some 40 KiB
 WORDS = {Kind.ROUTE: "router", Kind.INTERFACE: "port"}  # Neutron's, where it is another than ours
@@ -99,21 +100,25 @@ def work(context: MigrationContext, todo: list[Job]) -> None:
         give_up(context, [failed(item, exhausted[job.kind]) for job in todo if job.kind in exhausted
                           for item in job.items])  # fmt: skip
         todo = [job for job in todo if job.kind not in exhausted]
-        for job, result in as_done(lambda job: job.call(cloud), todo):
-            if not isinstance(result, BaseException):
-                keep(context, job.kind, list(zip(job.items, result, strict=True)), State.CREATED)
-            elif not isinstance(result, OperationError):
-                raise result
-            elif result.code not in REPORTED:
-                passing = result
-            elif len(job.items) > 1:
-                again += job.halves()
-            elif may_pass(context, result):
-                passing = result
-            else:
-                give_up(context, [failed(item, result.message) for item in job.items])
-                if isinstance(result, CloudQuotaExceeded):
-                    exhausted[job.kind] = result.message
+        for batch in as_done(lambda job: job.call(cloud), todo):
+            made: dict[str, list[tuple[MigrationItem, JSON]]] = {}
+            for job, result in batch:
+                if not isinstance(result, BaseException):
+                    made.setdefault(job.kind, []).extend(zip(job.items, result, strict=True))
+                elif not isinstance(result, OperationError):
+                    raise result
+                elif result.code not in REPORTED:
+                    passing = result
+                elif len(job.items) > 1:
+                    again += job.halves()
+                elif may_pass(context, result):
+                    passing = result
+                else:
+                    give_up(context, [failed(item, result.message) for item in job.items])
+                    if isinstance(result, CloudQuotaExceeded):
+                        exhausted[job.kind] = result.message
+            for kind, pairs in made.items():
+                keep(context, kind, pairs, State.CREATED)
         todo = again
     if passing:
         raise passing
@@ -127,7 +132,7 @@ def settle_each(
 ) -> None:
     """The same for calls that stand alone: `todo` are items, each with what `call` takes; `done` keeps the result."""
     passing: OperationError | None = None
-    for (items, _), result in as_done(lambda job: call(job[1]), todo):
+    for (items, _), result in chain.from_iterable(as_done(lambda job: call(job[1]), todo)):
         if not isinstance(result, BaseException):
             done(items, result)
         elif not isinstance(result, OperationError):
@@ -191,7 +196,7 @@ def keep_rows(context: MigrationContext, kind: str, pairs: list[tuple[MigrationI
         state = CoreState.CREATING if kind == Kind.SECURITY_GROUP else CoreState.OK
         for name, value in {**columns, "backend_id": found["id"], "state": state, "error_message": ""}.items():
             setattr(row, name, value)
-    MODELS[kind].objects.bulk_update(rows.values(), sorted(changed), batch_size=500)
+    write(rows.values(), changed)
 
 
 def adopt(*kinds: str) -> Callable[[MigrationContext], Any]:

@@ -177,8 +177,8 @@ class RollBack(UpdateWorkflow):
         tenant.refresh_from_db(fields=["state"])
         message = "The migration was rolled back."
         if others:
-            rows = [row for model in MODELS.values() for row in model.objects.filter(tenant=tenant, uuid__in=gone)]
-            Removal(rows).carry_out()
+            for model in MODELS.values():
+                Removal(model.objects.filter(tenant=tenant, uuid__in=gone)).carry_out()
             tenant.enter(CoreState.OK)
             message = f"Rolled back, but the tenant stays, for others use it: {', '.join(others)}."
         else:

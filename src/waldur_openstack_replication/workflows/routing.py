@@ -12,7 +12,7 @@ from waldur_openstack.models.network import ROUTER_INTERFACES
 from waldur_openstack.sync.network import port_columns, router_columns
 from waldur_openstack_replication.models import MigrationItem
 from waldur_openstack_replication.workflows.bodies import MissingPart, reference
-from waldur_openstack_replication.workflows.context import Kind, MigrationContext, State
+from waldur_openstack_replication.workflows.context import Kind, MigrationContext, State, write
 from waldur_openstack_replication.workflows.making import failed, give_up, keep, settle_each
 
 Wanted = tuple[str, str, str]  # router, subnet and address of an interface
@@ -109,11 +109,11 @@ def keep_interfaces(context: MigrationContext, there: dict[Wanted, JSON]) -> Non
                 )
             )  # fmt: skip
     Port.objects.bulk_create(rows, batch_size=500)
-    SubNet.objects.bulk_update(subnets.values(), ["is_connected", "router"], batch_size=500)
+    write(subnets.values(), ["is_connected", "router"])
     for backend_id, fixed_ips in addresses.items():
         if backend_id in routers:
             routers[backend_id].fixed_ips = fixed_ips
-    Router.objects.bulk_update(routers.values(), ["fixed_ips"], batch_size=500)
+    write(routers.values(), ["fixed_ips"])
 
 
 def set_routes(context: MigrationContext) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from waldur_core.operations.errors import Invalid, OperationError
 from waldur_core.operations.models import Operation
 from waldur_core.operations.workflow import Step, Throttle, Workflow
+from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
@@ -65,7 +66,7 @@ def begin(context: MigrationContext, _: Any) -> None:
 
 def set_storage_quotas(context: MigrationContext) -> None:
     """Those per volume type too."""
-    known = dict(quotas.counters.quotas_of(context.tenant).values_list("name", "limit"))
+    known = dict(counters.quotas_of(context.tenant).values_list("name", "limit"))
     by_type = {name: limit for name, limit in known.items() if name.startswith(quotas.TYPE_PREFIX)}
     limits = {**quotas.backend_limits(context.tenant, "block_storage"), **by_type}
     context.admin.block_storage.set_quotas(context.tenant.backend_id, limits)

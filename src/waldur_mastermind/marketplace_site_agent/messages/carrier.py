@@ -10,6 +10,7 @@ from django.utils import timezone
 from kombu import Connection, Producer
 
 from waldur_mastermind.marketplace_site_agent.messages.rabbitmq import ARGUMENTS
+from waldur_mastermind.marketplace_site_agent.messages.upkeep import reopen
 from waldur_mastermind.marketplace_site_agent.models import AgentMessage, AgentQueue
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def _carry_all(pk: int) -> int:
             number += went
     except Exception as error:  # the broker is away, or refuses: nothing is lost, the sweep tries again
         logger.warning("Messages to the agent's queue %s wait: %s: %s", pk, type(error).__name__, error)
+        reopen(AgentQueue.objects.select_related("identity__offering__customer", "user__auth_token").get(pk=pk))
     return number
 
 

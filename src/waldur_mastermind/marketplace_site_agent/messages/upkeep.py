@@ -1,4 +1,4 @@
-"""Queues of agents whose token is not valid any more, or whose user lost the right, are closed."""
+"""Queues of agents that may not listen any more are closed; those that RabbitMQ has lost are opened again."""
 
 import logging
 
@@ -29,6 +29,15 @@ def is_entitled(queue: AgentQueue) -> bool:
         return False
     offering = queue.identity.offering
     return has_permission(queue.user, Permission.OFFERING_UPDATE, [offering, offering.customer])
+
+
+def reopen(queue: AgentQueue) -> None:
+    """Where a message could not be carried: perhaps RabbitMQ has lost its queues."""
+    try:
+        if is_entitled(queue):
+            Management().open_queue(queue, queue.user.auth_token.key)
+    except APIException as error:
+        logger.warning("The queue %s cannot be opened: %s", queue.queue_name, error.detail)
 
 
 @transaction.atomic
