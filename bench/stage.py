@@ -59,13 +59,14 @@ class Stage:
 
 
 @contextmanager
-def stage(latency: str = "instant") -> Iterator[Stage]:
+def stage(latency: str = "instant", *options: str) -> Iterator[Stage]:
+    """`options` are more of the twin's."""
     directory = Path(tempfile.mkdtemp(prefix="waldur-bench-"))
     directory.chmod(0o755)  # the embedded database runs as a user of its own
     os.environ |= {"WALDUR_STATE_DIR": str(directory), "DJANGO_SETTINGS_MODULE": "waldur_core.server.settings"}
     os.environ.setdefault("LOG_LEVEL", "ERROR")
     port = free_port(0)
-    command = [sys.executable, "-m", "twins.openstack", "--port", str(port), "--latency", latency, "--quiet"]
+    command = [sys.executable, "-m", "twins.openstack", "--port", str(port), "--latency", latency, "--quiet", *options]
     twin = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     auth_url = f"http://127.0.0.1:{port}/v3"
     try:

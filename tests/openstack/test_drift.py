@@ -14,6 +14,8 @@ from waldur_core.events.models import Event
 from waldur_core.operations.models import Operation
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Drift, Flavor, Instance, Network, Router, Tenant
+from waldur_openstack.sync.cycle import synchronise
+from waldur_openstack.sync.security import SECURITY_GROUP
 
 LIST = "/api/openstack-drifts/"
 
@@ -272,6 +274,25 @@ def test_strangers_neither_see_nor_decide(cast: Cast, tenant: Tenant) -> None:
         assert decide(cast.stranger, drift, action).status_code == 404
         assert decide(cast.member, drift, action).status_code == 403
     assert drifts(cast) == [drift]
+
+
+def test_a_sync_of_the_whole_cloud_notices_too_at_the_price_of_one(cast: Cast, tenant: Tenant) -> None:
+    def statements(names: list[str]) -> int:
+        for place, name in enumerate(names):
+            network.update("security_group", groups[place].backend_id, name=name)
+        with CaptureQueriesContext(connection) as queries:
+            run = synchronise(tenant.service_settings, [SECURITY_GROUP], full=True)
+        assert run.error == ""
+        assert {drift["observed"] for drift in drifts(cast, kind="security_group")} == set(names)
+        return len([query for query in queries if "drift" in query["sql"]])
+
+    network = Cloud.of(tenant.service_settings).in_project(tenant.backend_id).network
+    synchronise(tenant.service_settings, [SECURITY_GROUP], full=True)
+    assert drifts(cast) == []
+    groups = list(tenant.securitygroups.exclude(name="default"))
+    one = statements(["first"])
+    Drift.objects.all().delete()
+    assert statements([f"group {place}" for place in range(len(groups))]) == one
 
 
 def test_noticing_costs_the_same_for_one_and_for_many(cast: Cast, tenant: Tenant) -> None:

@@ -143,6 +143,8 @@ def test_what_an_administrator_does_shows_within_seconds(
     soon(lambda: not group.rules.filter(from_port=443).exists(), WITHIN)
     network.remove("network", made["id"])
     soon(lambda: not Network.objects.filter(backend_id=made["id"]).exists(), WITHIN)
+    cloud.identity.update_project(tenant.backend_id, name="renamed project")
+    soon(lambda: shown(cast, tenant, "tenants")["name"] == "renamed project", WITHIN)
     compute.delete_server(heard_instance.backend_id)
     soon(lambda: shown(cast, heard_instance, "instances")["state"] == "ERRED", WITHIN)
 

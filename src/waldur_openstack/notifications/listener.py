@@ -17,6 +17,7 @@ from kombu import Connection, Consumer, Exchange, Queue
 
 from waldur_core.operations.errors import OperationError
 from waldur_core.structure.models import ServiceSettings
+from waldur_openstack.models import Tenant
 from waldur_openstack.notifications.configuration import Source
 from waldur_openstack.notifications.hints import hints_in
 from waldur_openstack.notifications.messages import MalformedError, parse
@@ -34,7 +35,7 @@ PREFETCH = 200
 MESSAGES, UNUSED = 10000, timedelta(hours=1)  # what our queue holds at most; how long it lives without us
 LOOK_AGAIN = timedelta(minutes=1)  # for exchanges that no service has made yet
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-WRITE_EVERY = 2.0
+WRITE_EVERY = 2.0  # seconds
 
 
 class Listener:
@@ -43,6 +44,7 @@ class Listener:
     def __init__(self, service_settings: ServiceSettings, source: Source, pace: Pace | None = None) -> None:
         self.service_settings, self.source = service_settings, source
         self.pending, self.state = Pending(pace), State(service_settings)
+        self.projects = projects_of(service_settings)
         self.stopping = threading.Event()
         name = f"notifications of {service_settings}"
         self.threads = [
@@ -135,6 +137,9 @@ class Listener:
         if not hints:
             self.state.count("ignored")
         for hint in hints:
+            if hint.project and hint.project not in self.projects:
+                self.state.count("ignored")
+                continue
             self.state.count("hints")
             if outcome := self.pending.add(hint):
                 self.state.count(outcome)
@@ -176,9 +181,16 @@ class Listener:
     def tell(self) -> None:
         while not self.stopping.wait(WRITE_EVERY):
             close_old_connections()
+            self.projects = projects_of(self.service_settings)
             self.state.write()
         self.threads[0].join(timeout=5)
         self.state.write()
+
+
+def projects_of(service_settings: ServiceSettings) -> frozenset[str]:
+    """The ids of our projects in the cloud: what is told of others, most of it in a big cloud, is dropped at once."""
+    tenants = Tenant.objects.filter(service_settings=service_settings).exclude(backend_id="")
+    return frozenset(tenants.values_list("backend_id", flat=True))
 
 
 def exists(broker: Connection, exchange: str) -> bool:

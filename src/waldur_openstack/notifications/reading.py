@@ -2,7 +2,7 @@
 
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
-from waldur_openstack.models import SecurityGroupRule, Tenant
+from waldur_openstack.models import SecurityGroupRule
 from waldur_openstack.notifications.hints import PROJECTS, RULE, Hint
 from waldur_openstack.sync.block_storage import SNAPSHOT, VOLUME
 from waldur_openstack.sync.compute import INSTANCE, SERVER_GROUP
@@ -22,7 +22,7 @@ KINDS = {
 
 
 def follow(service_settings: ServiceSettings, hint: Hint) -> bool:
-    """Whether the cloud was asked. It is not for what is nobody's here, nor for what our own operation is changing.
+    """Whether the cloud was asked. It is not for what our own operation is changing.
 
     Raises OperationError when the cloud does not answer.
     """
@@ -39,14 +39,7 @@ def follow(service_settings: ServiceSettings, hint: Hint) -> bool:
     kind = KINDS[hint.word]
     rows = kind.model._default_manager.filter(service_settings=service_settings, backend_id=hint.backend_id)
     states = list(rows.values_list("state", flat=True))
-    ours = any(state in AT_REST for state in states) if states else is_new_to_us(service_settings, hint)
-    if ours:
+    wanted = any(state in AT_REST for state in states) or not states
+    if wanted:
         read(kind, service_settings, hint.backend_id)
-    return ours
-
-
-def is_new_to_us(service_settings: ServiceSettings, hint: Hint) -> bool:
-    """Whether an object without a row could become one: its owner is a tenant of ours, or is not told."""
-    if not hint.project:
-        return True
-    return Tenant.objects.filter(service_settings=service_settings, backend_id=hint.project).exists()
+    return wanted

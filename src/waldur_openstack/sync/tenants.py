@@ -1,5 +1,7 @@
 """The projects of a cloud behind our tenants: their names, and whether they are there."""
 
+from django.db import transaction
+
 from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud import Cloud
@@ -35,14 +37,15 @@ def follow_projects(service_settings: ServiceSettings, cloud: Cloud, scope: Scop
     changes = {tenant: changed for tenant in there if (changed := difference(tenant, columns(found, tenant)))}
     lost = [tenant for tenant in gone if tenant.error_message != gone_message(tenant)]
     back = [tenant for tenant in there if tenant.error_message == gone_message(tenant)]
-    free = untouched([*changes, *lost, *back], None, seen.moment)
-    write_columns({tenant: changed for tenant, changed in changes.items() if tenant.pk in free})
-    for tenant in lost:
-        if tenant.pk in free:
-            tenant.enter(CoreState.ERRED, error_message=gone_message(tenant))
-    for tenant in back:
-        if tenant.pk in free:
-            tenant.enter(CoreState.OK)
+    with transaction.atomic():
+        free = untouched([*changes, *lost, *back], None, seen.moment)
+        write_columns({tenant: changed for tenant, changed in changes.items() if tenant.pk in free})
+        for tenant in lost:
+            if tenant.pk in free:
+                tenant.enter(CoreState.ERRED, error_message=gone_message(tenant))
+        for tenant in back:
+            if tenant.pk in free:
+                tenant.enter(CoreState.OK)
     return Outcome(seen=len(there), changed=len(changes), missing=len(lost))
 
 
