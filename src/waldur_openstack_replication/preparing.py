@@ -21,7 +21,7 @@ class Prepared:
         self.destination: Destination = read_destination(asked.service, asked.offering)
         self.source: Source = read_source(tenant)
         quotas = dict(counters.quotas_of(tenant).values_list("name", "limit"))
-        self.plan: Plan = make_plan(self.source, asked.wishes, self.destination, asked.src_resource.limits, quotas)
+        self.plan: Plan = make_plan(self.source, asked.wishes, self.destination, asked.source_limits, quotas)
 
     @property
     def external_network(self) -> str:

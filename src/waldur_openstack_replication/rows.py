@@ -14,9 +14,11 @@ from waldur_core.structure.models import User
 from waldur_core.structure.states import CoreState
 from waldur_mastermind.marketplace.models import Offering, Resource
 from waldur_mastermind.marketplace.models import Plan as TariffPlan
+from waldur_mastermind.marketplace_openstack.limits import types_of
 from waldur_openstack.credentials import generated_credentials
 from waldur_openstack.models import Network, Port, Router, SecurityGroup, SubNet, Tenant
 from waldur_openstack_replication.models import Migration, MigrationItem
+from waldur_openstack_replication.planning.limits import by_types
 from waldur_openstack_replication.planning.plan import Plan, Wishes
 from waldur_openstack_replication.source import Source
 from waldur_openstack_replication.workflows import Run
@@ -39,6 +41,11 @@ class Request:
     mappings: dict[str, Any]
     wishes: Wishes
     default_volume_type: str = ""
+
+    @property
+    def source_limits(self) -> dict[str, int | None]:
+        """Of the source's resource, volume types by their names."""
+        return by_types(self.src_resource.limits, types_of(self.src_resource.offering.scope))
 
     @property
     def service(self) -> Any:

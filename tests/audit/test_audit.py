@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from tests.audit.clean import assert_in_step
@@ -13,6 +15,8 @@ from tests.marketplace_openstack.strangers import administrator, inside
 from tests.openstack.behind import cloud_of
 from waldur_core.operations.start import start
 from waldur_core.quotas import counters
+from waldur_mastermind.billing.closing import bring_up_to_date
+from waldur_mastermind.billing.models import InvoiceItem
 from waldur_mastermind.marketplace.models import PlanPeriod, Resource
 from waldur_mastermind.marketplace_openstack.audit import full_audit
 from waldur_openstack.models import SecurityGroupRule, Tenant
@@ -109,6 +113,17 @@ def no_open_period(estate: Estate) -> None:
     PlanPeriod.objects.update(end="2026-01-01T00:00:00Z")
 
 
+def a_time_that_is_charged_twice(estate: Estate) -> None:
+    bring_up_to_date()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE billing_invoiceitem DROP CONSTRAINT no_time_is_charged_twice")
+    line = InvoiceItem.objects.filter(component_type="cores").first()
+    assert line is not None
+    line.pk, line.uuid, line.start = None, uuid4(), line.start + timedelta(hours=1)
+    line.save()
+
+
 def a_state_apart(estate: Estate) -> None:
     Resource.objects.filter(scope_uuid=estate.volume.uuid).update(state="Erred")
 
@@ -130,6 +145,7 @@ DISAGREEMENTS: dict[Callable[[Estate], None], list[tuple[str, str]]] = {
     a_volume_without_a_resource: [("billing.missing", "volume")],
     two_periods_at_once: [("billing.period", "resource")],
     no_open_period: [("billing.period", "resource")],
+    a_time_that_is_charged_twice: [("billing.charged_twice", "resource")],
     a_state_apart: [("state", "resource")],
 }
 

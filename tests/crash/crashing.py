@@ -112,6 +112,7 @@ class Play:
         return self.operation.state, row.state if row else "", dict(+in_cloud), rows, self.findings()
 
     def findings(self) -> dict[str, int]:
+        self.twin.clear_faults()  # what was to go wrong has gone wrong
         return dict(
             Counter(f"{finding.check} of {finding.kind}" for finding in full_audit(self.stage.service).findings)
         )

@@ -1,5 +1,6 @@
 """New limits of a tenant: told to the cloud first, and refused where they cannot be."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.marketplace_openstack.watching import quotas_in_the_cloud, shown, sta
 from waldur_core.operations.models import Operation
 from waldur_core.quotas import counters
 from waldur_core.structure.models import User
+from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.models import Order
 
 pytestmark = pytest.mark.usefixtures("ends_in_step")
@@ -107,3 +109,47 @@ def test_quotas_that_staff_set_later_are_not_taken_for_the_order_that_failed(est
     drain()
     assert states(estate, order) == ("erred", "OK")
     assert shown(estate, order.resource)["limits"]["cores"] == 8
+
+
+def test_an_order_of_limits_that_the_cloud_refuses_leaves_the_cloud_as_it_was(estate: Estate) -> None:
+    estate.cloud.add_fault(service="block_storage", method="PUT", path="os-quota-sets", status=400, message="No.")
+    order = order_limits(estate, cores=12, storage=204800)
+    drain()
+    assert states(estate, order) == ("erred", "Erred")
+    assert quotas_in_the_cloud(estate.tenant) == (8, 16384, 100)
+    told = {event["event_type"] for event in estate.get(estate.owner, "/api/events/", page_size=5)}
+    assert "marketplace_resource_update_limits_failed" in told
+
+
+def test_new_limits_are_told_and_priced(estate: Estate) -> None:
+    order = order_limits(estate, cores=12)
+    assert order.cost == 12 * 5 + 16 * 2 + 10
+    estate.executed(order)
+    told = {event["event_type"] for event in estate.get(estate.owner, "/api/events/", page_size=20)}
+    assert {"marketplace_resource_update_limits_succeeded", "openstack_tenant_quota_limit_updated"} <= told
+
+
+def test_a_second_order_has_to_wait_for_the_first(estate: Estate) -> None:
+    order_limits(estate, estate.manager, cores=12)
+    before = estate.traces()
+    answer = ask(estate, cores=13)
+    assert (answer.status_code, list(answer.json())) == (400, ["resource"])
+    assert estate.traces() == before
+
+
+def test_members_change_no_limits(estate: Estate) -> None:
+    before = estate.traces()
+    assert ask(estate, estate.member, cores=12).status_code == 403
+    assert ask(estate, estate.stranger, cores=12).status_code == 404
+    assert estate.traces() == before
+
+
+def test_another_plan_changes_prices_and_nothing_in_the_cloud(estate: Estate) -> None:
+    offering = estate.resource_of(estate.tenant).offering
+    plan = catalogue.create_plan(offering, {"name": "Cheap", "prices": {"cores": Decimal(1)}})
+    path = f"{RESOURCES}{estate.resource_of(estate.tenant).uuid.hex}/switch_plan/"
+    before = estate.traces()["changes in the cloud"]
+    made = estate.done(estate.post(estate.owner, path, {"plan": estate.link("marketplace-plans", plan)}), 200)
+    order = estate.executed(Order.objects.get(uuid=made["order_uuid"]))
+    assert (order.cost, order.resource.plan, order.old_plan != plan) == (8, plan, True)
+    assert estate.traces()["changes in the cloud"] == before

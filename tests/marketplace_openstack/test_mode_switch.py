@@ -60,3 +60,21 @@ def test_a_cloud_that_was_away_is_told_when_it_is_back(estate: Estate) -> None:
     assert states(estate, order) == ("done", "OK")
     assert "storage" not in shown(estate, order.resource)["limits"]
     assert not Operation.objects.filter(state__in=Operation.LIVE).exists()
+
+
+def test_prices_of_what_is_not_sold_for_a_while_come_back(estate: Estate) -> None:
+    plan = estate.resource_of(estate.tenant).offering.plans.get()
+    switch(estate, "dynamic")
+    drain()
+    shown_plan = estate.get(estate.owner, f"/api/marketplace-plans/{plan.uuid.hex}/")
+    assert "storage" not in shown_plan["prices"]
+    assert set(shown_plan["prices"]) == {"cores", "ram", "volume_type_ssd", "volume_type_hdd"}
+    switch(estate, "fixed")
+    drain()
+    assert estate.get(estate.owner, f"/api/marketplace-plans/{plan.uuid.hex}/")["prices"]["storage"] == "0.1000000000"
+
+
+def test_a_pull_of_quotas_meters_the_tenant(estate: Estate) -> None:
+    assert estate.act(estate.tenant, "pull_quotas").status_code == 202
+    drain()
+    assert estate.resource_of(estate.tenant).current_usages == {"cores": 1, "ram": 512, "storage": 5120}

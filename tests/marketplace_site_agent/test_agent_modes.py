@@ -84,3 +84,16 @@ def test_diagnostics_find_the_server_and_the_offering(stage: AgentStage, agent: 
     done = agent.command("waldur_site_diagnostics")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Data centres" in done.stdout + done.stderr
+
+
+def test_a_machine_sized_by_its_plan_stays_well(stage: AgentStage, install: Callable[..., Agent]) -> None:
+    """The agent passes its size on as limits, which the plan decides."""
+    agent = install(stage, stage.vm)
+    order = stage.placed(stage.owner, stage.vm)
+    agent.works("order_process", lambda: Order.objects.get(pk=order.pk).state == "done")
+    made = Resource.objects.get()
+
+    agent.works("membership_sync", lambda: Resource.objects.get().last_sync > made.last_sync)
+
+    assert Resource.objects.get().state == "OK", Resource.objects.get().error_message
+    assert agent.ledger()["led-machine"]["limits"] == {"vcpu": order.plan.components.get().amount}

@@ -144,3 +144,17 @@ def test_things_of_the_same_name_have_slugs_of_their_own(stage: AgentStage) -> N
     assert slugs[0] == "genome-lab"
     assert len(set(slugs)) == 4
     assert all(slugs)
+
+
+def test_limits_that_are_there_already_are_taken_as_they_are(stage: AgentStage) -> None:
+    """The agent passes on what its back end says: nothing at all, or sizes that the plan decides."""
+    resource = stage.make_vdc()
+    assert post(stage.agent, resource, "set_limits", {"limits": {"cpu": 0, "traffic": 5}}, PROVIDER).status_code == 200
+    resource.refresh_from_db()
+    assert resource.limits == {"cpu": 0, "ram": 4}
+    answer = post(stage.agent, resource, "set_limits", {"limits": {"cpu": -1}}, PROVIDER)
+    assert (answer.status_code, list(answer.json())) == (400, ["limits"])
+    machine = stage.make_vdc(offering=stage.vm, limits={}, backend_id="led-vm")
+    assert post(stage.agent, machine, "set_limits", {"limits": {"vcpu": 4}}, PROVIDER).status_code == 200
+    machine.refresh_from_db()
+    assert machine.limits == {}

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import waldur_api_client.models as client_models
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,6 +13,7 @@ from tests.openstack.orders import build_instance, build_tenant
 from waldur_core.quotas import counters
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.models import Tenant
+from waldur_openstack.quotas import totals
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +67,13 @@ def test_a_page_is_a_constant_number_of_statements(cast: Cast, tenant: Tenant) -
     with CaptureQueriesContext(connection) as many:
         assert len(asked(cast.owner, "project", "vpc_cpu_count")) == 9
     assert len(many) == len(few)
+
+
+@pytest.mark.parametrize("model", ["ProjectQuotas", "CustomerQuotas"])
+def test_the_published_client_reads_the_totals(cast: Cast, tenant: Tenant, model: str) -> None:
+    of = model.removesuffix("Quotas").lower()
+    (row,) = client_of(cast.owner).get(f"/api/{of}-quotas/", {"quota_name": "vpc_storage_size"}).json()
+    parsed = getattr(client_models, model).from_dict(row)
+    assert (parsed.value, parsed.customer_name) == (0, "Customer")
+    for name in totals.OF_TEAMS:
+        assert client_models.CustomerQuotasQuotaNameEnum(name)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waldur_openstack_replication.addresses import Readdressing, default_pools, holds, is_private, within
-from waldur_openstack_replication.planning.limits import mapped_limits, mapped_quotas, unknown_types
+from waldur_openstack_replication.planning.limits import by_types, mapped_limits, mapped_quotas, sold, unknown_types
 
 
 @st.composite
@@ -109,3 +109,9 @@ def test_unlimited_and_something_is_unlimited() -> None:
     source = {"gigabytes_a": -1, "gigabytes_b": 5, "gigabytes_c": 3}
     quotas = mapped_quotas({"cores": 1}, source, {"a": "x", "b": "x", "c": "y"}, {"x", "y"})
     assert (quotas["gigabytes_x"], quotas["gigabytes_y"]) == (-1, 3)
+
+
+def test_components_of_types_are_counted_in_mebibytes() -> None:
+    there = by_types({"cores": 2, "volume_type_ssd": 10240}, {"volume_type_ssd": "ssd"})
+    assert there == {"cores": 2, "gigabytes_ssd": 10}
+    assert sold({"cores": 2, "gigabytes_ssd": 10}) == {"cores": 2, "volume_type_ssd": 10240}

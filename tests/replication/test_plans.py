@@ -1,8 +1,11 @@
 """A plan says what will be made, and touches nothing."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.drive import drain
 from tests.factories import client_of
@@ -194,3 +197,19 @@ def test_only_its_maker_and_staff_see_a_migration(clouds: TwoClouds) -> None:
     assert client_of(clouds.support).delete(path).status_code == 403
     assert clouds.get(clouds.owner, MIGRATIONS, src_resource_uuid=migration.dst_resource.uuid.hex) == []
     assert len(clouds.get(clouds.owner, MIGRATIONS, dst_resource_uuid=migration.dst_resource.uuid.hex)) == 1
+
+
+def test_a_list_takes_the_same_statements_however_long(clouds: TwoClouds) -> None:
+    first = clouds.begin()
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            found = clouds.get(clouds.owner, MIGRATIONS)
+        counts.append((len(found), len(queries)))
+        for number in range(3):
+            copy = Migration.objects.get(pk=first.pk)
+            copy.pk, copy.uuid = None, uuid4()
+            copy.save()
+            copy.items.create(uuid=uuid4(), kind="network", source_id=str(number))
+    assert [number for number, _ in counts] == [1, 4]
+    assert counts[0][1] == counts[1][1]

@@ -1,13 +1,11 @@
 """Offerings and their parts: making them, keeping components in step with the plug-in, going on sale."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
 from rest_framework.exceptions import ValidationError
 
 from waldur_core.events.log import record
@@ -79,19 +77,18 @@ def check_ready(offering: Offering) -> None:
 
 @transaction.atomic
 def sync_components(offering: Offering) -> None:
-    """Bring the built-in components in step with the plug-in; those it dropped go unless a resource has a limit on
-    them. What the provider set (least, most, default) stays."""
+    """Bring the built-in components in step with the plug-in. What the provider set (least, most, default) stays. Those
+    that were dropped go; one that has been sold is retired, and comes back with its prices when it is sold again."""
     wanted = {component.type: component for component in plugin_for(offering).builtin_components(offering)}
-    existing = {component.type: component for component in offering.components.filter(is_builtin=True)}
+    builtin_ones = OfferingComponent.objects.filter(offering=offering, is_builtin=True)  # those that are retired too
+    existing = {component.type: component for component in builtin_ones}
     for name, builtin in wanted.items():
         if name in existing:
             _follow(existing[name], builtin)
         else:
             attach_to_plans(_make_builtin(offering, builtin))
     for name in existing.keys() - wanted.keys():
-        if not is_in_use(existing[name]):
-            with suppress(ProtectedError), transaction.atomic():  # what was used of it stands in accounts
-                existing[name].delete()
+        _withdraw(existing[name])
 
 
 def add_component(offering: Offering, fields: Mapping[str, Any]) -> OfferingComponent:
@@ -106,8 +103,17 @@ def add_component(offering: Offering, fields: Mapping[str, Any]) -> OfferingComp
 def attach_to_plans(component: OfferingComponent) -> None:
     """Every plan prices every component: free, until its provider says otherwise."""
     plans = Plan.objects.filter(offering=component.offering)
-    PlanComponent.objects.bulk_create([PlanComponent(plan=plan, component=component) for plan in plans])
+    items = [PlanComponent(plan=plan, component=component) for plan in plans]
+    PlanComponent.objects.bulk_create(items, ignore_conflicts=True)
     note_prices(plans)
+
+
+def _withdraw(component: OfferingComponent) -> None:
+    priced = (component.plan_components.filter(price__gt=0), component.price_changes.filter(price__gt=0))
+    if is_in_use(component) or any(rows.exists() for rows in (*priced, component.usages)):
+        OfferingComponent.objects.filter(pk=component.pk, retired=False).update(retired=True)
+    else:
+        component.delete()
 
 
 def is_in_use(component: OfferingComponent) -> bool:
@@ -178,7 +184,9 @@ def _make_builtin(offering: Offering, builtin: BuiltinComponent) -> OfferingComp
 
 def _follow(component: OfferingComponent, builtin: BuiltinComponent) -> None:
     names = ("name", "measured_unit", "unit_factor", "billing_type", "limit_period", "description")
-    if any(getattr(component, name) != getattr(builtin, name) for name in names):
-        for name in names:
-            setattr(component, name, getattr(builtin, name))
-        component.save(update_fields=[*names, "modified"])
+    wanted = {**{name: getattr(builtin, name) for name in names}, "retired": False}
+    if any(getattr(component, name) != value for name, value in wanted.items()):
+        for name, value in wanted.items():
+            setattr(component, name, value)
+        component.save(update_fields=[*wanted, "modified"])
+        attach_to_plans(component)  # those that were made while it was retired

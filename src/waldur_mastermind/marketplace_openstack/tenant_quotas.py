@@ -20,7 +20,6 @@ from waldur_core.quotas import counters
 from waldur_core.structure.states import CoreState, require_state
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.orders import periods
-from waldur_mastermind.marketplace.usages import record_usages
 from waldur_mastermind.marketplace_openstack import limits as component_limits
 from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
@@ -150,7 +149,7 @@ def used_in_cloud(look: Look) -> dict[str, int]:
 @transaction.atomic
 def take(look: Look) -> None:
     """The resource has the limits that the cloud gives, the tenant and the resource the usages that it counts."""
-    resource, offering = look.resource, look.resource.offering
+    resource = look.resource
     take_quotas(look.tenant, dict(look.answers), moment=look.moment)
     limits = imported_limits(look)
     if any(resource.limits.get(name) != limit for name, limit in limits.items()):
@@ -159,5 +158,3 @@ def take(look: Look) -> None:
         periods.limits_changed(resource)
         text = f"The limits of {resource} have been imported from its cloud."
         record("marketplace_resource_update_succeeded", text, scope=resource)
-    usages = dict(counters.quotas_of(look.tenant).values_list("name", "usage"))
-    record_usages(resource, component_limits.limits(usages, offering))

@@ -1,15 +1,15 @@
 """The accounts of users at a service: made when somebody comes to have something there, ended when nothing is left."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
+from itertools import chain, count
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.text import slugify
 
 from waldur_core.structure.models import Project
 from waldur_mastermind.marketplace.models import Offering
-from waldur_mastermind.marketplace_site_agent.messages.outbox import tell_account
+from waldur_mastermind.marketplace_site_agent.messages.outbox import tell_account, tell_new_accounts
 from waldur_mastermind.marketplace_site_agent.models import OfferingUser
 from waldur_mastermind.marketplace_site_agent.teams import project_grants, users_of
 
@@ -23,49 +23,51 @@ def has_accounts(offering: Offering) -> bool:
 
 
 @transaction.atomic
-def ensure_accounts(offering: Offering, users: Iterable[Any]) -> None:
+def ensure_accounts(offering: Offering, users: Sequence[Any]) -> None:
     """Give each of the users an account there; one that was to go stays."""
     if not has_accounts(offering):
         return
     Offering.objects.select_for_update(no_key=True).get(pk=offering.pk)  # user names are unique in an offering
     known = {account.user_id: account for account in offering.offering_users.filter(user__in=users)}
+    create_accounts(offering, [user for user in users if user.pk not in known])
+    for account in known.values():
+        if account.state == State.REQUESTED_DELETION:
+            change(account, State.OK if account.username else State.CREATING)
+        elif account.state == State.DELETED:
+            change(account, State.REQUESTED)
+
+
+def create_accounts(offering: Offering, users: Sequence[Any], username: str = "") -> list[OfferingUser]:
+    """OK at once when the name is known: given (for one), or by the offering's policy; else the provider names it."""
+    taken = set(offering.offering_users.values_list("username", flat=True)) if users else set()
+    accounts = []
     for user in users:
-        if user.pk not in known:
-            create_account(offering, user)
-        elif known[user.pk].state == State.REQUESTED_DELETION:
-            change(known[user.pk], State.OK if known[user.pk].username else State.CREATING)
-        elif known[user.pk].state == State.DELETED:
-            change(known[user.pk], State.REQUESTED)
+        name = username or generated_username(offering, user, taken)
+        taken.add(name)
+        state = State.OK if name else State.REQUESTED
+        accounts.append(OfferingUser(offering=offering, user=user, username=name, state=state))
+    OfferingUser.objects.bulk_create(accounts)
+    tell_new_accounts(offering, accounts)
+    return accounts
 
 
-def create_account(offering: Offering, user: Any, username: str = "") -> OfferingUser:
-    """OK at once when its name is known: given, or by the offering's policy; else the provider names it."""
-    name = username or generated_username(offering, user)
-    state = State.OK if name else State.REQUESTED
-    account = OfferingUser.objects.create(offering=offering, user=user, username=name, state=state)
-    tell_account(account, "create")
-    return account
-
-
-def generated_username(offering: Offering, user: Any) -> str:
+def generated_username(offering: Offering, user: Any, taken: Collection[str]) -> str:
     """By `username_generation_policy`; empty when the provider gives the names himself."""
     policy = offering.plugin_options.get("username_generation_policy", "service_provider")
     if policy == "waldur_username":
-        return _free(offering, user.username)
+        return _free(user.username, taken)
     if policy == "full_name":
-        return _free(offering, slugify(user.full_name).replace("-", "_") or user.username)
+        return _free(slugify(user.full_name).replace("-", "_") or user.username, taken)
     if policy == "anonymized":
         prefix = offering.plugin_options.get("username_anonymized_prefix") or ANONYMOUS_PREFIX
-        last = offering.offering_users.aggregate(last=Max("pk"))["last"] or 0
-        return _free(offering, f"{prefix}{last + 1:05}")
+        return next(name for number in count(1) if (name := f"{prefix}{number:05}") not in taken)
     return ""
 
 
-def _free(offering: Offering, name: str) -> str:
+def _free(name: str, taken: Collection[str]) -> str:
     """The name, with a number behind it when it is taken."""
-    taken = set(offering.offering_users.filter(username__startswith=name).values_list("username", flat=True))
-    tries = (name, *(f"{name}_{number}" for number in range(1, len(taken) + 1)))
-    return next(option[:100] for option in tries if option not in taken)
+    tries = chain([name[:100]], (f"{name[:90]}_{number}" for number in count(1)))
+    return next(option for option in tries if option not in taken)
 
 
 def change(account: OfferingUser, state: str, **columns: Any) -> None:

@@ -13,11 +13,12 @@ from waldur_mastermind.marketplace.orders import checks
 from waldur_mastermind.marketplace.orders.approval import is_approved_by_asking, may_approve
 from waldur_mastermind.marketplace.orders.limits import check_limits
 from waldur_mastermind.marketplace.plugins import plugin_for
+from waldur_mastermind.marketplace_openstack.limits import quotas
 from waldur_openstack.api.identity.creation import require_free_name
 from waldur_openstack.models import Tenant
 from waldur_openstack_replication.api.mappings import MappingSerializer, as_json, wishes_from
 from waldur_openstack_replication.destination import Destination
-from waldur_openstack_replication.planning.limits import COMPONENT_QUOTAS, mapped_limits, unknown_types
+from waldur_openstack_replication.planning.limits import mapped_limits, sold, unknown_types
 from waldur_openstack_replication.rows import Request
 
 TENANT = "OpenStack.Tenant"
@@ -129,14 +130,12 @@ def checks_of_order(user: Any, resource: Resource, offering: Offering, plan: Pla
 
 def check_new_limits(asked: Request, destination: Destination) -> None:
     """The limits that the new resource would have are possible there."""
-    limits = mapped_limits(asked.src_resource.limits, asked.wishes.types, destination.components)
+    limits = mapped_limits(asked.source_limits, asked.wishes.types, destination.components)
     if missing := unknown_types(limits, destination.volume_types):
         text = f"The destination has no volume type {', '.join(missing)}: say in `volume_types` what it becomes."
         raise ValidationError({"mappings": {"volume_types": [text]}})
-    needed = [name for name in COMPONENT_QUOTAS if name in destination.components and name not in limits]
-    if needed:
-        raise ValidationError({"src_resource": [f"The destination needs limits of {', '.join(needed)}."]})
     try:
-        check_limits(asked.offering, limits)
+        quotas(sold(limits), asked.offering)
+        check_limits(asked.offering, sold(limits))
     except ValidationError as error:
         raise ValidationError({"src_resource": error.detail["limits"]}) from error  # type: ignore[call-overload]

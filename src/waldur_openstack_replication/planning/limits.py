@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from waldur_core.quotas.models import UNLIMITED
+from waldur_mastermind.marketplace_openstack.limits import component_named
 from waldur_openstack.quotas import DEFAULTS, MIB_PER_GIB, TYPE_PREFIX
 
 COMPONENT_QUOTAS = {"cores": "vcpu", "ram": "ram", "storage": "storage"}
@@ -29,6 +30,23 @@ def mapped_limits(limits: Mapping[str, int | None], types: Mapping[str, str], co
         kept = {name: value for name, value in kept.items() if name not in by_type}
         kept["storage"] = sum(by_type.values()) * MIB_PER_GIB
     return kept
+
+
+def by_types(limits: Mapping[str, int | None], types: Mapping[str, str]) -> dict[str, int | None]:
+    """Limits of the components of volume types (`types`: {component: type}, MiB) as `gigabytes_<type>` (GiB)."""
+    told = {name: value for name, value in limits.items() if name not in types}
+    return told | {
+        f"{TYPE_PREFIX}{types[name]}": (limits[name] or 0) // MIB_PER_GIB for name in limits if name in types
+    }
+
+
+def sold(limits: Mapping[str, int]) -> Limits:
+    """The other way round: as the components of an offering."""
+    told: Limits = {}
+    for name, value in limits.items():
+        key, unit = component_named(name)
+        told[key] = value * unit
+    return told
 
 
 def renamed(name: str, types: Mapping[str, str]) -> str:

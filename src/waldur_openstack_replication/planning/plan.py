@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from waldur_openstack_replication.addresses import Readdressing
 from waldur_openstack_replication.destination import Destination
 from waldur_openstack_replication.planning.items import PlannedItem
-from waldur_openstack_replication.planning.limits import enough, mapped_limits, mapped_quotas
+from waldur_openstack_replication.planning.limits import enough, mapped_limits, mapped_quotas, sold
 from waldur_openstack_replication.planning.ports import plan_ports
 from waldur_openstack_replication.planning.security import plan_groups
 from waldur_openstack_replication.planning.topology import Topology
@@ -77,7 +77,7 @@ def make_plan(
     limits: Mapping[str, int | None],
     quotas: Mapping[str, int],
 ) -> Plan:
-    """`limits`: of the source's resource; `quotas`: the limits of its tenant's."""
+    """`limits`: of the source's resource, `by_types`; `quotas`: the limits of its tenant's."""
     items = plan_items(source, wishes, *destination.way_out(skip=wishes.skip_connection_extnet))
     new_limits = mapped_limits(limits, wishes.types, destination.components)
     wanted = mapped_quotas(new_limits, quotas, wishes.types, destination.volume_types)
@@ -88,7 +88,7 @@ def make_plan(
     return Plan(
         fingerprint=source.shape.fingerprint(),
         source_read_from=source.read_from,
-        limits=new_limits,
+        limits=sold(new_limits),
         quotas=wanted,
         items=tuple(items),
         conflicts=tuple(destination.conflicts(Counter(item.kind for item in items if not item.left_out), wanted)),

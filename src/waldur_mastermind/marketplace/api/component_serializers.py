@@ -7,6 +7,8 @@ from rest_framework import serializers
 from waldur_core.rest.serializers import HexUUIDField, ModelSerializer
 from waldur_mastermind.marketplace.models import OfferingComponent, Plan, PlanComponent
 
+SOLD = OfferingComponent.objects.filter(retired=False)
+
 
 class OfferingComponentSerializer(ModelSerializer):
     offering_uuid = HexUUIDField(source="offering.uuid", read_only=True)

@@ -11,7 +11,7 @@ from waldur_core.permissions.strings import Permission
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.structure.models import Customer, Project
 from waldur_core.structure.states import CoreState
-from waldur_mastermind.marketplace.api.component_serializers import OfferingComponentSerializer
+from waldur_mastermind.marketplace.api.component_serializers import SOLD, OfferingComponentSerializer
 from waldur_mastermind.marketplace.api.fields import ObjectField, OmitsEmpty
 from waldur_mastermind.marketplace.api.plan_serializers import (
     NestedProviderPlanSerializer,
@@ -37,7 +37,7 @@ def with_parts(queryset: QuerySet[Offering], plans: QuerySet[Plan]) -> QuerySet[
     return (
         queryset.select_related("customer", "project", "category", "parent")
         .annotate(order_count=Coalesce(count, 0))
-        .prefetch_related("scope", "components", Prefetch("plans", with_prices(plans)))
+        .prefetch_related("scope", Prefetch("components", SOLD), Prefetch("plans", with_prices(plans)))
     )
 
 

@@ -20,7 +20,7 @@ def with_prices(queryset: QuerySet[Plan]) -> QuerySet[Any]:
     """Plans with all that their serializers need, in a fixed number of queries."""
     alive = Resource.objects.filter(plan=OuterRef("pk"), state__in=Resource.ALIVE).order_by()
     count = Subquery(alive.values("plan").annotate(number=Count("pk")).values("number"), IntegerField())
-    components = PlanComponent.objects.select_related("component")
+    components = PlanComponent.objects.filter(component__retired=False).select_related("component")
     return queryset.annotate(resources_count=Coalesce(count, 0)).prefetch_related(Prefetch("components", components))
 
 

@@ -30,7 +30,7 @@ from waldur_mastermind.marketplace.api.resources import BASE_ACCESS, BaseResourc
 from waldur_mastermind.marketplace.api.sight import as_provider
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace.orders import periods, set_resource_state
-from waldur_mastermind.marketplace.orders.limits import check_limits, in_components
+from waldur_mastermind.marketplace.orders.limits import in_components, told_limits
 from waldur_mastermind.marketplace.secrets import split
 
 
@@ -109,8 +109,7 @@ class ProviderResourceViewSet(ResourceMarksMixin, BaseResourceViewSet):
         """Write down limits that the service has already; no order comes of it."""
         resource: Any = self.get_object()
         limits = in_components(resource.offering, read(ResourceLimitsSerializer(data=request.data))["limits"])
-        check_limits(resource.offering, limits, resource)
-        resource.limits = {**resource.limits, **limits}
+        resource.limits = {**resource.limits, **told_limits(resource.offering, limits)}
         resource.save(update_fields=["limits", "modified"])
         periods.limits_changed(resource)
         self._tell(resource, f"The limits of {resource} have been set by its provider.")

@@ -11,7 +11,7 @@ from waldur_core.permissions.strings import Permission
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer
 from waldur_core.secrets.redaction import MASK
 from waldur_core.structure.api.estimates import KEY, EstimatedMixin, load_estimates
-from waldur_mastermind.marketplace.api.component_serializers import OfferingComponentSerializer
+from waldur_mastermind.marketplace.api.component_serializers import SOLD, OfferingComponentSerializer
 from waldur_mastermind.marketplace.api.fields import LimitsField, ObjectField, PlanLinkField
 from waldur_mastermind.marketplace.api.item_serializers import ITEM_FIELDS, RELATED, ItemSerializer
 from waldur_mastermind.marketplace.api.order_serializers import OrderSerializer, attach_operations, with_details
@@ -29,7 +29,7 @@ def with_everything(queryset: QuerySet[Resource]) -> QuerySet[Any]:
     creations = with_details(Order.objects.filter(type=Order.Type.CREATE))
     return queryset.select_related(*RELATED, "parent", "offering__parent").prefetch_related(
         "scope",
-        "offering__components",
+        Prefetch("offering__components", SOLD),
         Prefetch("orders", open_orders, to_attr="open_orders"),
         Prefetch("orders", creations, to_attr="creation_orders"),
     )

@@ -34,6 +34,9 @@ class OfferingComponent(IdentifiedModel):
     max_available_limit = models.BigIntegerField(null=True, blank=True, help_text="Of all resources together.")
     default_limit = models.BigIntegerField(null=True, blank=True)
     is_builtin = models.BooleanField(default=False)
+    retired = models.BooleanField(
+        default=False, help_text="Not sold any more; what it cost and what was used of it stays in the accounts."
+    )
     is_boolean = models.BooleanField(default=False)
     article_code = models.CharField(max_length=30, blank=True, default="")
 

@@ -42,10 +42,20 @@ def in_components(offering: Offering, values: Mapping[str, int], field: str = "l
 
 
 def orderable(offering: Offering) -> dict[str, OfferingComponent]:
-    """Without the built-in components that the plug-in has dropped: those stay while resources have limits on them."""
-    current = {component.type for component in plugin_for(offering).builtin_components(offering)}
-    components = offering.components.all()
-    return {item.type: item for item in components if not item.is_builtin or item.type in current}
+    """Without those that the plug-in has dropped: they stay for what they were sold for."""
+    return {component.type: component for component in offering.components.all() if not component.retired}
+
+
+def told_limits(offering: Offering, limits: Mapping[str, int]) -> dict[str, int]:
+    """Limits that a provider tells of what is there already: no range binds them. What is not ordered by limit is left
+    out: there the plan decides. ValidationError({limits: [..]}) for unknown components and negative values."""
+    components = {component.type: component for component in offering.components.all()}
+    unknown = [f"The offering has no component {name}." for name in sorted(limits.keys() - components.keys())]
+    negative = [f"{name}: {value} is less than nothing." for name, value in sorted(limits.items()) if value < 0]
+    if unknown or negative:
+        raise ValidationError({"limits": [*unknown, *negative]})
+    by_limit = OfferingComponent.BillingType.LIMIT
+    return {name: value for name, value in limits.items() if components[name].billing_type == by_limit}
 
 
 def lock(holder: Model) -> None:

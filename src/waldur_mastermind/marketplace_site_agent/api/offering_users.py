@@ -89,7 +89,7 @@ class OfferingUserViewSet(mixins.UpdateModelMixin, mixins.DestroyModelMixin, Rea
     def create(self, request: Request) -> Response:
         """Make an account for somebody who has something of the offering."""
         data = read(NewOfferingUserSerializer(data=request.data, context=self.get_serializer_context()))
-        account = offering_users.create_account(data["offering"], data["user"], data["username"])
+        [account] = offering_users.create_accounts(data["offering"], [data["user"]], data["username"])
         return Response(self.get_serializer(account).data, status=status.HTTP_201_CREATED)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Any]) -> None:

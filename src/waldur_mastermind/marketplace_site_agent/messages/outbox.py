@@ -17,9 +17,15 @@ CARRY = "site_agent.carry_messages"
 
 def tell(offering: Offering, object_type: str, content: Mapping[str, Any]) -> None:
     """Tell the agents of the offering that listen to this type; in the transaction of what it tells of."""
-    queues = AgentQueue.objects.filter(identity__offering=offering, object_types__contains=[object_type])
-    body = {"object_type": object_type, **content}
-    if AgentMessage.objects.bulk_create([AgentMessage(queue=queue, body=body) for queue in queues]):
+    tell_several(offering, object_type, [content])
+
+
+def tell_several(offering: Offering, object_type: str, contents: Sequence[Mapping[str, Any]]) -> None:
+    """The same for many at once, in a fixed number of queries."""
+    queues = list(AgentQueue.objects.filter(identity__offering=offering, object_types__contains=[object_type]))
+    bodies = [{"object_type": object_type, **content} for content in contents]
+    messages = [AgentMessage(queue=queue, body=body) for body in bodies for queue in queues]
+    if AgentMessage.objects.bulk_create(messages):
         transaction.on_commit(lambda: current_app.send_task(CARRY), robust=True)
 
 
@@ -47,7 +53,15 @@ def tell_role(offering: Offering, grant: Any, granted: bool) -> None:
 
 def tell_account(account: OfferingUser, action: str, changed: Sequence[str] = ()) -> None:
     """`action`: create, update, delete, username_set."""
-    content = {
+    tell(account.offering, "offering_user", _account(account, action, changed))
+
+
+def tell_new_accounts(offering: Offering, accounts: Sequence[OfferingUser]) -> None:
+    tell_several(offering, "offering_user", [_account(account, "create") for account in accounts])
+
+
+def _account(account: OfferingUser, action: str, changed: Sequence[str] = ()) -> dict[str, Any]:
+    return {
         "offering_user_uuid": account.uuid.hex,
         "user_uuid": account.user.uuid.hex,
         "username": account.username,
@@ -57,7 +71,6 @@ def tell_account(account: OfferingUser, action: str, changed: Sequence[str] = ()
         "attributes": attributes_of(account.user, account.offering),
         "changed_attributes": list(changed),
     }
-    tell(account.offering, "offering_user", content)
 
 
 def tell_project_account(kind: str, account: Any, action: str) -> None:
