@@ -67,6 +67,7 @@ format: $(READY) ## rewrite the code in the project's style
 
 bench: $(READY) $(PLUGIN_READY) ## the figures of docs/develop/figures.md
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.sync
 	@$(BIN)/python -m bench.opennebula
 
 lab: ## bring up a real OpenStack on this machine (CLOUD=c2 for a second one)

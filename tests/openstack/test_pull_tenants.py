@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories import Cast
+from tests.factories import Cast, client_of
 from tests.openstack.actions import usages
 from tests.openstack.behind import add_rule, add_server_group, add_snapshot, ask, cloud_of, pull, pulled
 from tests.openstack.orders import build_instance
@@ -124,7 +124,7 @@ def statements(cast: Cast, tenant: Tenant) -> tuple[int, list[str]]:
     ) as captured:
         pulled(cast, tenant)
     sql = [query["sql"] for query in captured]
-    own = ("openstack_tenant", "operations_operation", "events_event", "structure_")
+    own = ("openstack_tenant", "openstack_syncrun", "operations_operation", "events_event", "structure_")
     writes = [text for text in sql if text.startswith(("UPDATE", "INSERT", "DELETE"))]
     return len(sql), [text for text in writes if not text.split('"')[1].startswith(own)]
 
@@ -229,6 +229,23 @@ def test_who_may_pull_and_when(cast: Cast, tenant: Tenant) -> None:
     Tenant.objects.update(state="OK", backend_id="")
     assert {ask(cast, tenant, action).status_code for action in ("pull", *PARTS)} == {409}
     assert Operation.objects.count() == operations
+
+
+def test_pulls_are_told_beside_the_periodic_looks(cast: Cast, tenant: Tenant) -> None:
+    cloud_of(tenant).network.create("network", name="by hand")
+    pulled(cast, tenant)
+    pulled(cast, tenant, "pull_flavors")
+    Cloud.of(tenant.service_settings).identity.delete_project(tenant.backend_id)
+    pull(cast, tenant)
+    runs = client_of(cast.admin).get("/api/sync-runs/", {"tenant_uuid": tenant.uuid.hex, "o": "created"}).json()
+    assert [(run["task"], run["state"], run["user_username"]) for run in runs] == [
+        ("pull_tenant", "done", "admin-of-project"),
+        ("pull_tenant_flavors", "done", "admin-of-project"),
+        ("pull_tenant", "erred", "admin-of-project"),
+    ]
+    assert (runs[0]["rows_new"] >= 1, runs[0]["rows_seen"] > 5, runs[1]["rows_seen"]) == (True, True, 0)
+    assert "does not exist in the cloud any more" in runs[2]["error"]
+    assert client_of(cast.stranger).get("/api/sync-runs/").json() == []
 
 
 def test_a_second_pull_waits_for_the_first_to_end(cast: Cast, tenant: Tenant) -> None:

@@ -91,7 +91,8 @@ def made_by_users(word: str, uuids: set[UUID]) -> set[UUID]:
     """Those of the objects that did not come from the cloud, or that users have changed since."""
     if not uuids:
         return set()
-    found = Event.objects.filter(event_type=f"openstack_{word}_imported", scope_uuid__in=uuids)
+    imports = (f"openstack_{word}_imported", "resource_import_succeeded")
+    found = Event.objects.filter(event_type__in=imports, scope_uuid__in=uuids)
     imported: Any = set(found.values_list("scope_uuid", flat=True))
     operations = Operation.objects.filter(subject_uuid__in=imported).exclude(workflow__contains=".pull")
     return uuids - (imported - set(operations.values_list("subject_uuid", flat=True)))
@@ -101,7 +102,7 @@ def drift_of(word: str, item: Seen, *, dropped: bool) -> Drift:
     row = item.row
     return Drift(
         tenant_id=row.tenant_id,
-        project_id=row.project_id,
+        project=row.project,
         content_type=ContentType.objects.get_for_model(type(row)),
         object_id=None if dropped else row.pk,
         kind=word,

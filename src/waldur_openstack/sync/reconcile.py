@@ -42,15 +42,15 @@ def look(kind: Kind, tenant: Tenant, cloud: Cloud) -> Look:
     return Look(rows, kind.listing(cloud, tenant.backend_id), moment=moment)
 
 
-def reconcile(kind: Kind, tenant: Tenant, seen: Look, *, subject: Any = None) -> None:
+def reconcile(kind: Kind, tenant: Tenant, seen: Look, *, subject: Any = None) -> Outcome:
     """Write what differs. `subject` is the row that our own operation is at work on: its state is not ours to set."""
     scope, whole = Scope.of(tenant), seen.complete
     with transaction.atomic():
-        settle(
-            kind, scope, seen, missing_in(seen) if whole else [], takes_in=whole or bool(seen.adopted), subject=subject
-        )
+        gone = missing_in(seen) if whole else []
+        outcome = settle(kind, scope, seen, gone, takes_in=whole or bool(seen.adopted), subject=subject)
         if whole and kind.afterwards:
             kind.afterwards(scope, None, seen.moment, subject)
+    return outcome
 
 
 def missing_in(seen: Look) -> list[Any]:

@@ -34,7 +34,7 @@ from waldur_openstack.workflows.identity.project import (
     record_user,
     role_id,
 )
-from waldur_openstack.workflows.pulling.base import READS
+from waldur_openstack.workflows.pulling.base import READS, add_rows
 from waldur_openstack.workflows.pulling.tenants import (
     READ_FLAVORS,
     READ_IMAGES,
@@ -156,7 +156,7 @@ def read_inside(kind: Kind) -> Step:
     return Step(
         name=f"Take in {kind.plural}",
         do=read,
-        record=lambda c, seen: reconcile(kind, c.tenant, seen, subject=c.subject),
+        record=lambda c, seen: add_rows(c, reconcile(kind, c.tenant, seen, subject=c.subject)),
         keeps=READS,
     )
 

@@ -10,7 +10,7 @@ from waldur_openstack.drift.recording import note_gone
 from waldur_openstack.sync.arrivals import take_in
 from waldur_openstack.sync.departures import dropped
 from waldur_openstack.sync.kinds import Kind, Look
-from waldur_openstack.sync.reconcile import look, reconcile
+from waldur_openstack.sync.reconcile import Outcome, look, reconcile
 from waldur_openstack.sync.scope import Scope
 from waldur_openstack.workflows.context import CloudContext, save
 
@@ -75,9 +75,16 @@ def read_all(kind: Kind) -> Step:
     return Step(
         name=f"Read {kind.plural}",
         do=lambda c: look(kind, c.tenant, c.cloud),
-        record=lambda c, seen: reconcile(kind, c.tenant, seen, subject=c.subject),
+        record=lambda c, seen: add_rows(c, reconcile(kind, c.tenant, seen, subject=c.subject)),
         keeps=READS,
     )
+
+
+def add_rows(context: CloudContext, outcome: Outcome) -> None:
+    """Keep how many rows were seen, changed, missing and new."""
+    rows = context.data.setdefault("rows", {})
+    for name in ("seen", "changed", "missing", "new"):
+        rows[name] = rows.get(name, 0) + getattr(outcome, name)
 
 
 def read_new(kind: Kind) -> Step:

@@ -1,11 +1,13 @@
 """Pulls of tenants: of everything inside, or of one kind."""
 
+from typing import Any
+
 from django.utils import timezone
 
-from waldur_core.operations.errors import NotFound
+from waldur_core.operations.errors import NotFound, OperationError
 from waldur_core.operations.workflow import Step
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Tenant
+from waldur_openstack.models import SyncRun, Tenant
 from waldur_openstack.sync.block_storage import SNAPSHOT, VOLUME
 from waldur_openstack.sync.catalogue import (
     FLAVORS,
@@ -24,7 +26,7 @@ from waldur_openstack.sync.quotas import read_quotas, size_of, take_quotas
 from waldur_openstack.sync.reconcile import reconcile
 from waldur_openstack.sync.security import SECURITY_GROUP
 from waldur_openstack.workflows.context import CloudContext, save
-from waldur_openstack.workflows.pulling.base import READS, PullWorkflow, read_all
+from waldur_openstack.workflows.pulling.base import READS, PullWorkflow, add_rows, read_all
 
 
 class TenantContext(CloudContext):
@@ -50,7 +52,7 @@ def read_everything(kind: Kind) -> Step:
     return Step(
         name=f"Read {kind.plural}",
         do=lambda c: look_for_all(kind, c.tenant, c.cloud),
-        record=lambda c, seen: reconcile(kind, c.tenant, seen, subject=c.subject),
+        record=lambda c, seen: add_rows(c, reconcile(kind, c.tenant, seen, subject=c.subject)),
         keeps=READS,
     )
 
@@ -59,7 +61,7 @@ def read_sized(kind: Kind, counter: str) -> Step:
     """As `read_everything`; in addition it is kept how much all of them hold, known to us or not."""
 
     def record(context: CloudContext, seen: Look) -> None:
-        reconcile(kind, context.tenant, seen)
+        add_rows(context, reconcile(kind, context.tenant, seen))
         context.data["sizes"] = {**context.data.get("sizes", {}), counter: size_of(seen.found)}
 
     return Step(
@@ -94,7 +96,33 @@ def keep_sizes(context: CloudContext, found: tuple[list[JSON], list[JSON]]) -> N
     context.data["sizes"] = {"volumes_size": size_of(volumes), "snapshots_size": size_of(snapshots)}
 
 
-class PullTenant(PullWorkflow):
+class TenantPull(PullWorkflow):
+    """A pull of a tenant is a look at a cloud like the periodic ones, and told beside them."""
+
+    def succeed(self, context: Any) -> None:
+        super().succeed(context)
+        self.tell(context)
+
+    def fail(self, context: Any, error: OperationError, trace: str) -> None:
+        super().fail(context, error, trace)
+        self.tell(context, error.message)
+
+    def tell(self, context: Any, error: str = "") -> None:
+        tenant, operation, rows = context.tenant, context.operation, context.data.get("rows", {})
+        SyncRun.objects.create(
+            service_settings=tenant.service_settings,
+            tenant=tenant,
+            user=operation.user,
+            task=self.name.removeprefix("openstack.tenant.").replace("pull", "pull_tenant", 1),
+            state=SyncRun.State.ERRED if error else SyncRun.State.DONE,
+            started=operation.started or operation.created,
+            ended=timezone.now(),
+            error=error,
+            **{f"rows_{name}": number for name, number in rows.items()},
+        )
+
+
+class PullTenant(TenantPull):
     """The project and everything inside. What we do not know gets rows: servers, volumes and snapshots too, unless the
     option `import_orphans` of the cloud is off."""
 
@@ -122,7 +150,7 @@ class PullTenant(PullWorkflow):
     )
 
 
-class PullQuotas(PullWorkflow):
+class PullQuotas(TenantPull):
     """Limits and usages."""
 
     name = "openstack.tenant.pull_quotas"
@@ -139,7 +167,7 @@ class PullQuotas(PullWorkflow):
     )
 
 
-class PullSecurityGroups(PullWorkflow):
+class PullSecurityGroups(TenantPull):
     """All groups with their rules."""
 
     name = "openstack.tenant.pull_security_groups"
@@ -148,35 +176,35 @@ class PullSecurityGroups(PullWorkflow):
     steps = (read_all(SECURITY_GROUP),)
 
 
-class PullServerGroups(PullWorkflow):
+class PullServerGroups(TenantPull):
     name = "openstack.tenant.pull_server_groups"
     title = "Pull of server groups of tenant"
     model = Tenant
     steps = (read_all(SERVER_GROUP),)
 
 
-class PullFloatingIPs(PullWorkflow):
+class PullFloatingIPs(TenantPull):
     name = "openstack.tenant.pull_floating_ips"
     title = "Pull of floating IPs of tenant"
     model = Tenant
     steps = (read_all(FLOATING_IP),)
 
 
-class PullFlavors(PullWorkflow):
+class PullFlavors(TenantPull):
     name = "openstack.tenant.pull_flavors"
     title = "Pull of flavors for tenant"
     model = Tenant
     steps = (READ_FLAVORS,)
 
 
-class PullImages(PullWorkflow):
+class PullImages(TenantPull):
     name = "openstack.tenant.pull_images"
     title = "Pull of images for tenant"
     model = Tenant
     steps = (READ_IMAGES,)
 
 
-class PullVolumeTypes(PullWorkflow):
+class PullVolumeTypes(TenantPull):
     name = "openstack.tenant.pull_volume_types"
     title = "Pull of volume types for tenant"
     model = Tenant
