@@ -89,6 +89,7 @@ CHANGES: dict[str, Callable[[Site, str], object]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WITH_CHANGES, ids=lambda kind: kind.word)
 def test_only_what_has_changed_is_told(site: Site, crowd: dict[str, list[str]], kind: Kind) -> None:
     first, *others = crowd[kind.word]
