@@ -15,6 +15,12 @@ from waldur_core.permissions.access import Public, Visible
 from waldur_core.rest.endpoints import Endpoint, endpoints
 
 pytestmark = pytest.mark.django_db
+# what a list must be asked with
+QUESTIONS = {
+    "api/customer-quotas/": {"quota_name": "vpc_cpu_count"},
+    "api/project-quotas/": {"quota_name": "vpc_cpu_count"},
+    "api/service-settings-quotas/": {"quota_name": "openstack_vcpu"},
+}
 ENDPOINTS = [endpoint for endpoint in endpoints() if endpoint.path.startswith("api/")]
 
 
@@ -40,8 +46,9 @@ def fingerprint() -> list[tuple[Any, ...]]:
 
 def ask(stage: Stage, endpoint: Endpoint, name: str) -> Any:
     call = getattr(stage.clients[name], endpoint.method)
+    question = {"page_size": 300, **QUESTIONS.get(endpoint.path, {})}
     with transaction.atomic():
-        response = call(stage.url(endpoint), {"page_size": 300} if endpoint.method == "get" else stage.body(endpoint))
+        response = call(stage.url(endpoint), question if endpoint.method == "get" else stage.body(endpoint))
         if response.status_code < 400:
             transaction.set_rollback(True)
     return response
@@ -67,5 +74,6 @@ def test_the_declared_rule_holds_for_everybody(stage: Stage, endpoint: Endpoint)
         assert response.status_code in good, f"{name}: {response.status_code} {response.content[:200]!r}"
         assert response.status_code not in (401, 403, 404), f"{name}: {response.status_code} {response.content[:200]!r}"
         if lists_objects(endpoint):
-            found = stage.example(model_of(endpoint)).uuid.hex in {row["uuid"] for row in response.json()}
+            uuid = stage.example(model_of(endpoint)).uuid.hex
+            found = any(uuid in row.values() for row in response.json())
             assert found == sees(endpoint, name), f"{name} {'sees' if found else 'does not see'} the example"

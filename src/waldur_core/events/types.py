@@ -140,6 +140,7 @@ OWN = frozenset(
         *GROUPS["images"],
         *(f"marketplace_resource_restore_{outcome}" for outcome in ("requested", "succeeded", "failed", "canceled")),
         *GROUPS["openstack_drifts"],
+        *GROUPS["openstack_migration"],
         *GROUPS["openstack_stuck"],
         *_pulls("router"),
         *_pulls("floating_ip"),
