@@ -48,7 +48,7 @@ test: $(READY) ## the fast suite
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not lab"
 
 test-slow: $(READY) $(PLUGIN_READY) ## worker processes on real brokers, the whole crash matrix
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow --migrations
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "slow and not lab" --migrations
 	@$(PLUGIN)/.venv/bin/python -m pytest -c $(PLUGIN)/pyproject.toml $(PLUGIN)/tests/agent
 
 test-lab: $(READY) ## the suites that talk to the real OpenStack of `make lab`
