@@ -11,12 +11,8 @@ from waldur_openstack.workflows.pulling.base import PullWorkflow
 
 # Before pulls something was changed behind our back. Those of one kind, and of one object, do not see the rest.
 PULLS = {name for name, workflow in Workflow.registry.items() if issubclass(workflow, PullWorkflow)}
-LATER = pytest.mark.xfail(strict=True, reason="the port of a virtual address gets its group by the next pull")
 NAMES = [
-    pytest.param(
-        name,
-        marks=[LATER] * (name == "openstack.migration.run") + ([] if name in SAMPLED else [pytest.mark.slow]),
-    )
+    pytest.param(name, marks=[] if name in SAMPLED else [pytest.mark.slow])
     for name in sorted(Workflow.registry.keys() - PULLS | {"openstack.tenant.pull"})
 ]
 

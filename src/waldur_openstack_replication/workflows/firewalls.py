@@ -8,7 +8,7 @@ from django.db import transaction
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud.concurrency import for_each
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import SecurityGroup, SecurityGroupRule
+from waldur_openstack.models import Port, SecurityGroup, SecurityGroupRule
 from waldur_openstack.sync.rules import identity, is_automatic
 from waldur_openstack.sync.security import rule_columns
 from waldur_openstack_replication.models import MigrationItem
@@ -42,6 +42,16 @@ def take_default(context: MigrationContext, item: MigrationItem, own: JSON) -> N
     )
     item.uuid = row.uuid
     keep(context, Kind.SECURITY_GROUP, [(item, own)], State.ADOPTED)
+    protect_ports(context, item, row)
+
+
+def protect_ports(context: MigrationContext, item: MigrationItem, row: SecurityGroup) -> None:
+    """The rows of ports were there before that of the group `default`."""
+    planned = context.subject.items.filter(kind=Kind.PORT, wanted__security_groups__contains=[item.source_id])
+    ports = Port.objects.filter(tenant=context.tenant, uuid__in=planned.values("uuid")).values_list("pk", flat=True)
+    through: Any = Port.security_groups.through
+    links = [through(port_id=pk, securitygroup_id=row.pk) for pk in ports]
+    through.objects.bulk_create(links, batch_size=1000, ignore_conflicts=True)
 
 
 def adopt_rules(context: MigrationContext, groups: dict[str, JSON]) -> list[JSON]:
