@@ -34,6 +34,7 @@ def change(cloud: Cloud, tenant: Tenant, instance: Instance) -> None:
     cloud.block_storage.put(f"/volumes/{data.backend_id}", {"volume": {"name": "renamed"}})
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_tenant_is_pulled(db: None, site: Site, cast: Cast, later: ExitStack) -> None:
     tenant = build_tenant(connect(site), cast.project, cast.owner, name=unique("tenant"))

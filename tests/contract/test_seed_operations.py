@@ -50,6 +50,7 @@ def test_every_row_is_done_by_somebody() -> None:
     assert (len(ROWS), len(ENDPOINTS)) == (65, 61)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_the_row_is_done(row: Row, house: House) -> None:
     DONE_BY[row.service][row.operation](house, house.call(row))

@@ -2,6 +2,8 @@
 
 from contextlib import ExitStack
 
+import pytest
+
 from tests.contract.stage import Site, unique
 from tests.contract.test_workflows import Inventory, connect, inventory, remove_tenant, run
 from tests.factories import Cast
@@ -16,6 +18,7 @@ def wires(site: Site) -> Inventory:
     return {(kind, key) for kind, key in inventory(site) if kind in COLLECTIONS}
 
 
+@pytest.mark.slow
 def test_a_tenant_is_wired_and_unwired(db: None, site: Site, cast: Cast, later: ExitStack) -> None:
     service = connect(site)
     run(CheckConnection, service, cast)

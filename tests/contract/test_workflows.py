@@ -3,6 +3,8 @@
 from contextlib import ExitStack
 from typing import Any
 
+import pytest
+
 from tests.contract.stage import RUN, Site, unique
 from tests.drive import drain
 from tests.factories import Cast, make_customer
@@ -121,6 +123,7 @@ def be_refused_by_the_quota(site: Site, tenant: Tenant, cast: Cast) -> None:
     assert inventory(site) == before
 
 
+@pytest.mark.slow
 def test_a_tenant_lives_and_leaves_nothing_behind(db: None, site: Site, cast: Cast, later: ExitStack) -> None:
     before, service = inventory(site), connect(site)
     known = set(map(str, audit(service).findings))  # others may have left something in a real cloud
