@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from tests.audit.clean import assert_in_step
 from tests.e2e.estate import Estate
-from tests.marketplace_openstack.watching import events, last_event, shown, states
+from tests.marketplace_openstack.strangers import administrator
+from tests.marketplace_openstack.watching import events, last_event, quotas_in_the_cloud, shown, states
 from tests.openstack.behind import cloud_of
 from waldur_core.operations.models import Operation
 from waldur_mastermind.marketplace.models import Order, PlanPeriod, Resource
@@ -45,6 +47,26 @@ def test_found_healthy_in_the_cloud_the_order_is_done_and_its_resource_ok(estate
     assert paid == (1 if name == "tenant" else 0)
     order.refresh_from_db()
     assert order.completed_at
+
+
+def test_a_tenant_cut_off_early_gets_its_limits_and_its_user_access(estate: Estate) -> None:
+    tenant, admin = estate.tenant, administrator(estate)
+    limits, roles = quotas_in_the_cloud(tenant), admin.identity.roles_of(tenant.backend_id, tenant.user_id)
+    for role in roles:
+        admin.identity.revoke_role(tenant.backend_id, tenant.user_id, role)
+    for service in (admin.compute, admin.block_storage, admin.network):
+        service.delete_quotas(tenant.backend_id)
+    assert (quotas_in_the_cloud(tenant) != limits, bool(roles)) == (True, True)
+    order = left_in_creation(tenant)
+    estate.cloud.add_fault("status", operation="volume_quota.update", status=503, times=0)
+    resolve_stuck_resources()
+    assert estate.tenant.state == "CREATING"  # not before it has its limits
+    estate.cloud.clear_faults()
+    resolve_stuck_resources()
+    assert states(estate, order) == ("done", "OK")
+    assert quotas_in_the_cloud(tenant) == limits
+    assert admin.identity.roles_of(tenant.backend_id, tenant.user_id) == roles
+    assert_in_step()
 
 
 def test_never_made_and_out_of_time_the_order_fails_and_can_be_ended(estate: Estate) -> None:
