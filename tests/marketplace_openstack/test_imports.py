@@ -7,6 +7,7 @@ import pytest
 from tests.drive import drain
 from tests.e2e.estate import Estate
 from tests.factories import client_of
+from tests.marketplace_openstack.selling import by_type, switch
 from tests.marketplace_openstack.strangers import (
     Abroad,
     administrator,
@@ -77,6 +78,24 @@ def test_a_project_with_all_that_is_inside_becomes_a_tenant(estate: Estate) -> N
     limits = dict(counters.quotas_of(tenant).values_list("name", "limit"))
     assert (limits["vcpu"], limits["storage"]) == (12, 200 * 1024)
     assert (usages(tenant)["instances"], usages(tenant)["volumes"]) == (1, tenant.volumes.count())
+
+
+def test_where_storage_is_sold_by_types_their_limits_come_from_the_cloud(estate: Estate) -> None:
+    switch(estate, "dynamic")
+    drain()
+    abroad = filled_project(estate)
+    abroad.add_volume("fast", volume_type="hdd")
+    abroad.admin.block_storage.set_quotas(abroad.id, {"gigabytes_ssd": 50, "gigabytes_hdd": -1})
+    made = estate.done(ask(estate, abroad.id))
+    promised = {"cores": 12, "ram": 24576, "volume_type_ssd": 50 * 1024}
+    asked = Resource.objects.get(uuid=made["uuid"])
+    assert {name: limit for name, limit in asked.limits.items() if name in promised} == promised
+    drain()
+    asked.refresh_from_db()
+    kept = {name: limit for name, limit in asked.limits.items() if limit}
+    assert (asked.state, kept) == ("OK", {**promised, "volume_type_hdd": 2 * 1024})  # no limit: what it uses
+    assert (by_type(asked.scope)["gigabytes_ssd"], by_type(asked.scope)["gigabytes_hdd"]) == (50, -1)
+    assert "storage" not in asked.limits
 
 
 def test_the_imported_servers_and_volumes_are_resources_of_private_offerings(estate: Estate) -> None:

@@ -4,11 +4,14 @@ from typing import Any
 
 from tests.drive import drain
 from tests.e2e.estate import Estate
+from tests.marketplace_openstack.strangers import inside
 from tests.marketplace_openstack.watching import events, last_event, shown
 from tests.openstack.behind import cloud_of
+from tests.openstack.syncing import statements, synced
 from waldur_core.operations.models import Operation
 from waldur_mastermind.marketplace.models import Offering, Resource
-from waldur_openstack.models import FloatingIP
+from waldur_openstack.models import FloatingIP, Instance
+from waldur_openstack.sync.compute import INSTANCE
 
 
 def pull(estate: Estate, obj: Any) -> None:
@@ -25,6 +28,24 @@ def test_a_server_renamed_in_the_cloud_is_renamed_on_the_marketplace(estate: Est
         assert shown(estate, resource)["name"] == f"renamed {number}"
     address = FloatingIP.objects.get(port__instance=server)
     assert shown(estate, resource)["backend_metadata"]["external_ips"] == [address.address]
+
+
+def test_many_servers_changed_at_once_cost_as_many_statements_as_two(estate: Estate) -> None:
+    service, abroad, cloud = estate.tenant.service_settings, inside(estate.tenant), cloud_of(estate.tenant)
+    abroad.admin.compute.set_quotas(abroad.id, {"cores": 64})
+    for number in range(12):
+        abroad.add_server(f"server {number}")
+    synced(service, full=True)
+    servers, costs = list(Instance.objects.filter(name__startswith="server ")), []
+    assert len(servers) == 12
+    for names in ({server: f"first {server.pk}" for server in servers[:2]}, {s: f"second {s.pk}" for s in servers}):
+        for server, name in names.items():
+            cloud.compute.put(f"/servers/{server.backend_id}", {"server": {"name": name}})
+        number, _, run = statements(service, kinds=[INSTANCE], full=True)
+        costs.append(number)
+        assert run.rows_changed == len(names)
+        assert [estate.resource_of(server).name for server in names] == list(names.values())
+    assert costs[0] == costs[1]
 
 
 def test_a_server_that_is_lost_and_found(estate: Estate) -> None:

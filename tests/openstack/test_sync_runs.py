@@ -1,6 +1,8 @@
 """The looks at clouds: asked for by hand, listed, reminded of and forgotten; and reads of single objects."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from tests.openstack.syncing import synced, told
 from twins.openstack import TwinClient
 from waldur_core.operations.errors import Unreachable
 from waldur_core.server.celery import app
-from waldur_core.server.schedule import BEAT_SCHEDULE
+from waldur_core.server.schedule import BEAT_SCHEDULE, PERIODS, every
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.models import FloatingIP, Instance, Network, SyncRun, Tenant
 from waldur_openstack.sync.compute import INSTANCE
@@ -131,6 +133,15 @@ def test_the_tasks_of_the_schedule_exist() -> None:
     hours = {"pull_quotas": 12, "pull_resources": 1, "pull_subresources": 2, "pull_properties": 24}
     assert {name: tasks[f"openstack.{name}"] / 3600 for name in hours} == hours
     assert tasks["openstack.delete_expired_backups"] == tasks["openstack.delete_expired_snapshots"] == 600
+
+
+def test_each_period_of_the_clouds_is_a_documented_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of stuck rows and of expired copies as well."""
+    page = (Path(__file__).parents[2] / "docs/operate/settings.md").read_text()
+    told = {name: re.search(rf"`OPENSTACK_{name.upper()}_SECONDS` \| `(\d+)`", page) for name in PERIODS}
+    assert {name: float(found[1]) for name, found in told.items() if found} == PERIODS
+    monkeypatch.setenv("OPENSTACK_RESOLVE_STUCK_RESOURCES_SECONDS", "77")
+    assert every("OPENSTACK_RESOLVE_STUCK_RESOURCES_SECONDS", 3600) == 77
 
 
 def test_one_object_is_read_when_somebody_hints_at_it(instance: Instance, twin: TwinClient) -> None:

@@ -18,6 +18,7 @@ from waldur_mastermind.marketplace_openstack.private_offerings import (
     create_private_offerings,
     rename_private_offerings,
 )
+from waldur_mastermind.marketplace_openstack.recovery.metadata import refresh
 from waldur_mastermind.marketplace_openstack.recovery.resources import create_missing_resources
 from waldur_mastermind.marketplace_openstack.states import RESOURCE_STATES
 from waldur_mastermind.marketplace_openstack.storage_modes import follow_cloud
@@ -101,12 +102,10 @@ def follow_attachment(instance: Volume, update_fields: Any, **_: Any) -> None:
 
 @receiver(pulled)
 def follow_pull(sender: type, instances: list[Any], **_: Any) -> None:
-    """What was changed in the cloud shows in the resource: its name, its addresses."""
+    """What was changed in the cloud shows in the resource: its name, its addresses. As many statements for all."""
     if sender not in SCOPES:
         return
-    scopes = {scope.uuid: scope for scope in instances}
-    for resource in Resource.objects.filter(scope_uuid__in=scopes).exclude(state=R.TERMINATED):
-        refresh_metadata(resource, scopes[resource.scope_uuid])
+    refresh(sender, pk__in=[scope.pk for scope in instances])  # read anew: what was pulled has not all columns
 
 
 @receiver(offer_changed, sender=VolumeType)
@@ -147,7 +146,5 @@ def _end_order(order: Order) -> None:
         cancel(order, None)
     elif order.type == Order.Type.TERMINATE:
         complete(order)
-        if order.type == Order.Type.UPDATE and "reason" in order.attributes:
-            sync_components(order.offering)  # the last resource with limits on a former component may have gone
     else:
         fail(order, "The object was removed while the order was being executed.", "", resource_state=R.TERMINATED)

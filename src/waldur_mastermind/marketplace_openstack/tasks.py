@@ -8,7 +8,6 @@ from celery import shared_task
 from waldur_core.structure.models import ServiceSettings
 from waldur_mastermind.marketplace_openstack import storage_modes
 from waldur_mastermind.marketplace_openstack.recovery import clouds, metadata, terminations
-from waldur_openstack.models import Instance
 
 
 @shared_task(name="marketplace_openstack.create_resources_for_lost_instances_and_volumes")
@@ -30,13 +29,15 @@ def recover_cloud(service_uuid: str) -> int:
 @shared_task(name="marketplace_openstack.refresh_instance_backend_metadata")
 def refresh_instance_backend_metadata() -> int:
     """Bring up to date what resources say of their servers; returns how many had to be written."""
-    return metadata.refresh(Instance)
+    return sum(metadata.refresh_servers(service) for service in ServiceSettings.objects.filter(type="OpenStack"))
 
 
 @shared_task(name="marketplace_openstack.end_stuck_terminations")
 def end_stuck_terminations() -> int:
     """End orders to terminate that nobody works on, as the cloud says; returns how many."""
-    return terminations.end_stuck_terminations()
+    services = ServiceSettings.objects.filter(type="OpenStack")
+    ended = sum(terminations.end_stuck_terminations(service) for service in services)
+    return ended + terminations.end_those_of_no_cloud()
 
 
 @shared_task(name="marketplace_openstack.follow_storage_modes", ignore_result=True)

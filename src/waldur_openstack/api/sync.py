@@ -17,7 +17,7 @@ from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerialize
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.models import CloudSync, SyncRun
-from waldur_openstack.sync.plans import PLANS, ask_for
+from waldur_openstack.sync.plans import ask_for, tasks
 
 READ = {"list": Visible(), "retrieve": Visible()}
 
@@ -50,7 +50,7 @@ class SyncRunRequestSerializer(serializers.Serializer[Any]):
     service_settings = RelatedLinkField(
         "servicesettings-detail", queryset=ServiceSettings.objects.filter(type="OpenStack")
     )
-    task = serializers.ChoiceField(choices=list(PLANS), default="pull_everything")
+    task = serializers.ChoiceField(choices=tasks(), default="pull_everything")
 
 
 class SyncRunFilter(django_filters.FilterSet):

@@ -59,7 +59,8 @@ def find_importable(service: ServiceSettings, backend_id: str) -> Found:
         raise ValidationError({"backend_id": [error.message]}) from error
     limits: dict[str, int] = {}
     for name in ("compute", "block_storage", "network"):
-        limits |= quotas.from_backend(name, getattr(admin, name).quotas(backend_id), "limit")
+        answer = getattr(admin, name).quotas(backend_id)
+        limits |= quotas.from_backend(name, answer, "limit") | quotas.of_types_from_backend(answer, "limit")
     return Found(project, limits)
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from waldur_core.operations.errors import OperationError
 from waldur_core.structure.states import CoreState
+from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.marks import mark
 from waldur_openstack.models import Tenant
 from waldur_openstack.stuck.orphans import CHANGING, CREATING, DELETING, is_overdue, orphans, settle
+from waldur_openstack.workflows.identity.project import MEMBER_ROLES, role_named
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +42,20 @@ def resolve(tenant: Tenant, cloud: Cloud) -> bool:
         if user is None:
             text = f"Timed out: the creation of tenant {tenant} was interrupted. Delete it, and order it again."
             return is_overdue(tenant) and settle(tenant, CoreState.ERRED, text)
+        complete(tenant, cloud, project["id"], user["id"])
         found["user_id"] = user["id"]
     text = f"Tenant {tenant} was left {tenant.state}, and was found in the cloud."
     return settle(tenant, CoreState.OK, text, **found)
+
+
+def complete(tenant: Tenant, cloud: Cloud, project: str, user: str) -> None:
+    """What its creation may not have come to, and nobody would see missing: access, and the limits that were ordered.
+    Each may be told again. What it was to have inside are rows of their own, and looked up like any others."""
+    identity, roles = cloud.identity, cloud.identity.roles()
+    identity.grant_role(project, identity.own_user_id(), role_named(("admin",), roles))
+    identity.grant_role(project, user, role_named(MEMBER_ROLES, roles))
+    for service in ("compute", "block_storage", "network"):
+        getattr(cloud, service).set_quotas(project, quotas.backend_limits(tenant, service))
 
 
 def project_of(tenant: Tenant, cloud: Cloud) -> JSON | None:

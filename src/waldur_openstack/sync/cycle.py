@@ -18,6 +18,7 @@ from waldur_openstack.cloud.counting import counted
 from waldur_openstack.models import SyncCursor, SyncRun
 from waldur_openstack.sync import breaker
 from waldur_openstack.sync.ahead import Ahead
+from waldur_openstack.sync.errands import DIED, ERRANDS, finish
 from waldur_openstack.sync.kinds import Kind
 from waldur_openstack.sync.leases import CloudLease, leased
 from waldur_openstack.sync.reconcile import Outcome
@@ -74,18 +75,12 @@ def names(kinds: Iterable[Kind | str] | None) -> list[str]:
 def begin(service_settings: ServiceSettings, task: str, run: SyncRun | None) -> SyncRun:
     """The run begins. One that says it is still running has lost its worker: we hold the lease."""
     dead = SyncRun.objects.filter(service_settings=service_settings, tenant=None, state=SyncRun.State.RUNNING)
-    dead.update(state=SyncRun.State.ERRED, ended=timezone.now(), error="The worker ended before the run did.")
+    looks = dead.exclude(task__in=ERRANDS.keys() - {task})  # those have no lease
+    looks.update(state=SyncRun.State.ERRED, ended=timezone.now(), error=DIED)
     run = run or SyncRun(service_settings=service_settings, task=task)
     run.state, run.started = SyncRun.State.RUNNING, timezone.now()
     run.save()
     return run
-
-
-def finish(run: SyncRun, calls: int, error: str = "") -> None:
-    run.error = "\n".join(filter(None, (run.error, error)))
-    run.state = SyncRun.State.ERRED if run.error else SyncRun.State.DONE
-    run.cloud_calls, run.ended = calls, timezone.now()
-    run.save()
 
 
 @dataclass

@@ -13,6 +13,7 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.models import CloudSync, SyncRun
 from waldur_openstack.sync.cycle import CHANGES
+from waldur_openstack.sync.errands import ERRANDS
 from waldur_openstack.sync.register import ORDER, WHOLE
 
 SYNCHRONISE = "openstack.synchronise"
@@ -37,6 +38,11 @@ PLANS: dict[str, Plan] = {
     "pull_properties": Plan(("catalogue", "external_network")),
     "pull_everything": Plan(ORDER),
 }
+
+
+def tasks() -> list[str]:
+    """All that can be asked for."""
+    return [*PLANS, *ERRANDS]
 
 
 def spread(task: str, life: float) -> int:

@@ -10,6 +10,7 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.models import SyncRun
 from waldur_openstack.sync import breaker
 from waldur_openstack.sync.cycle import CHANGES, synchronise
+from waldur_openstack.sync.errands import ERRANDS
 from waldur_openstack.sync.leases import Busy
 from waldur_openstack.sync.plans import PLANS, SYNCHRONISE, forget_old_runs, remind, spread
 
@@ -19,16 +20,20 @@ MOST_WAITS = 240
 
 @shared_task(name=SYNCHRONISE, bind=True, ignore_result=True, max_retries=MOST_WAITS)
 def synchronise_cloud(self: "Task[Any, Any]", settings_uuid: str, task: str, run_uuid: str = "") -> None:
-    """Look at one cloud as the plan says. What a person asked for is done although the circuit breaker is open."""
+    """Look at one cloud as the plan says, or run an errand. What a person asked for is done although the circuit
+    breaker is open."""
     service_settings = ServiceSettings.objects.filter(uuid=settings_uuid).first()
     run = SyncRun.objects.filter(uuid=run_uuid, state=SyncRun.State.SCHEDULED).first() if run_uuid else None
     if service_settings is None or (run_uuid and run is None):
         return
     if run is None and breaker.is_open(service_settings):
         return
-    plan = PLANS[task]
     try:
-        synchronise(service_settings, plan.kinds, full=plan.full, task=task, run=run)
+        if errand := ERRANDS.get(task):
+            errand(service_settings, run)
+        else:
+            plan = PLANS[task]
+            synchronise(service_settings, plan.kinds, full=plan.full, task=task, run=run)
     except Busy as busy:
         if task != CHANGES:  # that one comes again in a minute
             raise self.retry(exc=busy, countdown=WAIT_SECONDS) from busy

@@ -6,10 +6,14 @@ from typing import Any
 
 from django.utils import timezone
 
+from waldur_core.structure.models import ServiceSettings
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace_openstack.metadata import described
 from waldur_mastermind.marketplace_openstack.recovery.resources import WITH_METADATA
+from waldur_openstack.models import Instance, SyncRun
+from waldur_openstack.sync.errands import told
 
+TASK = "refresh_instance_backend_metadata"
 BATCH = 500
 COLUMNS = ("name", "backend_id", "backend_metadata")
 Said = dict[int, tuple[str, dict[str, Any]]]  # {pk of the resource: (its name, its columns)}
@@ -44,6 +48,13 @@ def changes(before: Said, after: Said) -> list[Change]:
         for column, value in columns.items()
         if before[pk][1].get(column) != value
     ]
+
+
+def refresh_servers(service: ServiceSettings, run: SyncRun | None = None) -> int:
+    """Bring up to date what resources say of the servers of a cloud; returns how many had to be written."""
+    with told(service, TASK, run) as run:
+        run.rows_changed = refresh(Instance, service_settings=service)
+    return run.rows_changed
 
 
 def refresh(model: Any, **filters: Any) -> int:

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 BEING_MADE = (CoreState.CREATION_SCHEDULED, CoreState.CREATING)  # they get theirs when they are made
 WITH_METADATA: dict[type, tuple[str, ...]] = {
+    Tenant: (),
     Instance: ("ports__floating_ips", "ports__network"),
     Volume: ("instance", "type"),
 }

@@ -1,5 +1,6 @@
 """The project with its users, roles and quotas."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -97,9 +98,14 @@ def grant_member(context: ProjectContext) -> None:
 
 
 def role_id(context: ProjectContext, names: tuple[str, ...]) -> str:
+    return role_named(names, context.roles)
+
+
+def role_named(names: tuple[str, ...], roles: Mapping[str, str]) -> str:
+    """The id of the first of `names` that the cloud knows. Raises Invalid when it knows none."""
     for name in names:
-        if name in context.roles:
-            return context.roles[name]
+        if name in roles:
+            return roles[name]
     raise Invalid(f"The cloud has no role named {' or '.join(names)}.")
 
 
