@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from waldur_core.permissions.models import UserRole
 from waldur_core.structure.models import Project, User
@@ -50,3 +51,20 @@ def backend_ids(offering: Offering, users: Collection[int]) -> dict[int, list[st
     for user, project in project_grants(of_project).filter(user__in=users).values_list("user_id", "object_id"):
         of_user[user] |= of_project[project]
     return {user: sorted(found) for user, found in of_user.items()}
+
+
+def known_people(resource: Resource, names: Iterable[UUID | str]) -> dict[UUID | str, str]:
+    """{uuid or user name at the service: uuid as text}, of those on the project or with an account; two queries."""
+    wanted = set(names)
+    accounts = resource.offering.offering_users.select_related("user")
+    found: dict[UUID | str, str] = {}
+    for user in [grant.user for grant in project_grants([resource.project_id])]:
+        found[user.uuid] = found[user.username] = user.uuid.hex
+    for account in accounts.filter(
+        Q(username__in=[name for name in wanted if isinstance(name, str)])
+        | Q(user__uuid__in=[name for name in wanted if isinstance(name, UUID)])
+    ):
+        found[account.user.uuid] = account.user.uuid.hex
+        if account.username:
+            found[account.username] = account.user.uuid.hex
+    return found
