@@ -20,6 +20,7 @@ from waldur_core.permissions.visibility import visible_to
 from waldur_core.rest.filters import MultiValueFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, ModelSerializer, link_to
 from waldur_core.rest.views import GenericViewSet
+from waldur_mastermind.marketplace.api.order_reviews import read
 from waldur_mastermind.marketplace_site_agent.models import AgentIdentity, AgentLog
 
 KEPT = timedelta(days=14)
@@ -57,6 +58,12 @@ class NewAgentLogSerializer(serializers.Serializer[Any]):
         return value
 
 
+class BatchSerializer(serializers.Serializer[Any]):
+    """The body, under a name by which errors can be told."""
+
+    lines = NewAgentLogSerializer(many=True, **SIZE)
+
+
 class AgentLogFilter(django_filters.FilterSet):
     agent_identity_uuid = UUIDFilter(field_name="identity__uuid")
     offering_uuid = UUIDFilter(field_name="identity__offering__uuid")
@@ -86,9 +93,7 @@ class AgentLogViewSet(ListModelMixin, GenericViewSet):
     )
     def create(self, request: Request) -> Response:
         """Keep these lines, or none of them when one is wrong."""
-        serializer = NewAgentLogSerializer(data=request.data, many=True, **SIZE)
-        serializer.is_valid(raise_exception=True)
-        lines: list[Any] = [dict(line) for line in serializer.validated_data]
+        lines: list[Any] = read(BatchSerializer(data={"lines": request.data}))["lines"]
         agents = self._agents({line["agent_identity_uuid"] for line in lines})
         kept = [AgentLog(identity=agents[line.pop("agent_identity_uuid")], **line) for line in lines]
         AgentLog.objects.filter(created__lt=timezone.now() - KEPT).delete()
