@@ -1,8 +1,11 @@
 """An agent makes itself known, with the token of an offering manager."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.factories import client_of
 from tests.marketplace_site_agent.stage import AgentStage
@@ -54,13 +57,38 @@ def test_what_it_tells_wrongly_is_named(stage: AgentStage, changes: Any, field: 
     assert not AgentIdentity.objects.exists()
 
 
+def test_two_modes_that_start_one_after_the_other_are_one_agent(stage: AgentStage) -> None:
+    first = client_of(stage.agent).post(URL, body(stage, version="1.0.6"))
+    second = client_of(stage.provider_owner).post(URL, body(stage, version="1.0.7"))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json()["uuid"] == first.json()["uuid"]
+    assert (second.json()["version"], second.json()["created_by"]) == ("1.0.7", stage.agent.uuid.hex)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_modes_that_start_at_once_are_one_agent() -> None:
+    stage = AgentStage()
+    modes = [client_of(stage.agent) for _ in range(4)]
+    together = Barrier(len(modes))
+
+    def start(client: Any) -> tuple[int, str]:
+        together.wait(10)
+        answer = client.post(URL, body(stage))
+        connection.close()
+        return answer.status_code, answer.json()["uuid"]
+
+    with ThreadPoolExecutor(len(modes)) as threads:
+        answers = list(threads.map(start, modes))
+    assert answers == [(201, AgentIdentity.objects.get().uuid.hex)] * len(modes)
+
+
 def test_names_are_unique_within_an_offering(stage: AgentStage) -> None:
-    identity = stage.make_identity()
+    identity, other = stage.make_identity(), stage.make_identity(name="other")
     client = client_of(stage.agent)
-    assert client.post(URL, body(stage, name=identity.name)).json() == {
-        "name": ["The offering has an agent of this name already."]
-    }
-    assert client.post(URL, body(stage, name=identity.name, offering=stage.vm.uuid.hex)).status_code == 201
+    renamed = client.put(f"{URL}{other.uuid}/", body(stage, name=identity.name))
+    assert (renamed.status_code, list(renamed.json())) == (400, ["name"])
+    elsewhere = client.post(URL, body(stage, name=identity.name, offering=stage.vm.uuid.hex))
+    assert (elsewhere.status_code, AgentIdentity.objects.count()) == (201, 3)
     moved = client.put(f"{URL}{identity.uuid}/", body(stage, offering=stage.vm.uuid.hex))
     assert moved.json() == {"offering": ["An agent stays with its offering."]}
 

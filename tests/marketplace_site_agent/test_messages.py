@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from tests.factories import client_of
+from tests.factories import client_of, make_project, make_user
 from tests.marketplace.stage import post
 from tests.marketplace_site_agent.stage import AgentStage
 from waldur_core.structure.models import AuthToken
@@ -82,6 +82,24 @@ def test_roles_marks_and_questions_are_told(stage: AgentStage, queue: AgentQueue
     assert (message["object_type"], message["account_username"], message["action"]) == (
         "service_account", "robot", "create",
     )  # fmt: skip
+
+
+def test_an_account_is_told_with_what_its_user_works_with(stage: AgentStage, queue: AgentQueue) -> None:
+    AgentQueue.objects.update(object_types=["offering_user"])
+    stage.make_vdc(backend_id="b")
+    stage.make_vdc(backend_id="a")
+    stage.make_vdc(backend_id="gone", state="Terminated")
+    stage.make_vdc(backend_id="")
+    stage.make_vdc(backend_id="elsewhere", project=make_project(stage.customer))
+    newcomer = make_user("newcomer")
+    body = {"user": newcomer.uuid.hex, "role": "PROJECT.MEMBER"}
+    post(stage.owner, stage.project, "add_user", body, "projects")
+    [message] = told()
+    assert (message["action"], message["username"]) == ("create", "newcomer")
+    assert message["resource_backend_ids"] == ["a", "b"]
+    post(stage.owner, stage.project, "delete_user", body, "projects")
+    [message] = told()
+    assert (message["state"], message["resource_backend_ids"]) == ("Requested deletion", [])
 
 
 def test_what_the_agent_writes_itself_is_not_told_to_it(stage: AgentStage, queue: AgentQueue) -> None:

@@ -21,6 +21,8 @@ def everything(stage: AgentStage) -> None:
     account = models.OfferingUser.objects.create(offering=stage.vdc, user=stage.member, username="m", state="OK")
     models.OfferingUser.objects.create(offering=stage.vdc, user=stage.admin)
     resource = stage.make_vdc(endpoints=[{"uuid": "0" * 32, "name": "Page", "url": "https://a.example.org"}])
+    models.AgentLog.objects.create(identity=identity, timestamp=1.5, level="ERROR", message="full", module="m")
+    models.ResourceApiKey.objects.create(resource=resource, client_id="first", api_key="hush")
     component = stage.vdc.components.get(type="cpu")
     models.UserUsageLimit.objects.create(resource=resource, component=component, user=account, limit=3)
     models.BackendResourceRequest.objects.create(offering=stage.vdc)
@@ -34,6 +36,7 @@ PAGES = [
     ("marketplace-site-agent-identities", "AgentIdentity", 2),
     ("marketplace-site-agent-services", "AgentService", 1),
     ("marketplace-site-agent-processors", "AgentProcessor", 1),
+    ("marketplace-resource-api-keys", "ResourceApiKeyStatus", 1),
     ("marketplace-offering-users", "OfferingUser", 3),
     ("component-user-usage-limits", "ComponentUserUsageLimit", 1),
     ("backend-resource-requests", "BackendResourceReq", 1),
@@ -62,6 +65,7 @@ def test_lists_that_the_agent_reads(stage: AgentStage, path: str, model: str, nu
         ("marketplace-provider-offerings/{offering}/list_project_service_accounts", "ProjectServiceAccount", 1),
         ("marketplace-provider-offerings/{offering}/list_course_accounts", "CourseAccount", 1),
         ("marketplace-service-providers/{provider}/keys", "SshKey", 1),
+        ("marketplace-site-agent-logs", "SiteAgentLog", 1),
         ("marketplace-provider-resources/{resource}/team", "ProjectUser", 3),
     ],
 )

@@ -22,6 +22,8 @@ def one_more(stage: AgentStage, number: int) -> None:
     grant(member, RoleName.PROJECT_MEMBER, stage.project)
     account = models.OfferingUser.objects.create(offering=stage.vdc, user=member, username=f"m{number}", state="OK")
     resource = stage.make_vdc(backend_id=f"led-{number}", secret_metadata={"password": "hush"})
+    models.ResourceApiKey.objects.create(resource=resource, client_id="key", api_key="hush")
+    models.AgentLog.objects.create(identity=identity, timestamp=number, level="INFO", message="m", module="m")
     component = stage.vdc.components.get(type="cpu")
     models.UserUsageLimit.objects.create(resource=resource, component=component, user=account, limit=1)
     columns = {"offering": stage.vdc, "project": stage.project, "name": "old"}
@@ -47,6 +49,8 @@ def test_lists_cost_the_same_for_twenty(stage: AgentStage) -> None:
         "marketplace-offering-users",
         "component-user-usage-limits",
         "backend-resources",
+        "marketplace-resource-api-keys",
+        "marketplace-site-agent-logs",
         "backend-resource-requests",
         "marketplace-provider-resources",
         "marketplace-orders",

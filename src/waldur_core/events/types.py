@@ -78,6 +78,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "marketplace_resource_update_limits_failed",
         "marketplace_resource_update_limits_succeeded",
         "marketplace_resource_update_end_date_succeeded",
+        "resource_api_key_revealed",
     ),
     "offerings": (
         "marketplace_offering_created",

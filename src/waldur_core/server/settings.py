@@ -139,6 +139,8 @@ SPECTACULAR_SETTINGS = {
         "BackendResourceReqStateEnum": "waldur_mastermind.marketplace_site_agent.models.BackendResourceRequest.State",
         "OfferingUserState": "waldur_mastermind.marketplace_site_agent.models.OfferingUser.State",
         "ServiceAccountState": "waldur_mastermind.marketplace_site_agent.models.ProjectServiceAccount.State",
+        "ResourceApiKeyState": "waldur_mastermind.marketplace_site_agent.models.ResourceApiKey.State",
+        "MemberSyncStatusEntryStateEnum": "waldur_mastermind.marketplace_site_agent.api.memberships.STATES",
         "ResourceState": "waldur_mastermind.marketplace.models.Resource.State",
         "Ipv6Mode": "waldur_openstack.api.network.subnet_changes.IPV6_MODES",
         "MigrationItemKind": "waldur_openstack_replication.models.MigrationItem.Kind",

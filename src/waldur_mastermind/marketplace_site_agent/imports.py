@@ -6,13 +6,16 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from waldur_core.events.log import record
+from waldur_core.permissions.checks import where_permitted
+from waldur_core.permissions.strings import Permission
 from waldur_core.permissions.visibility import visible_to
-from waldur_core.structure.models import Project
+from waldur_core.structure.models import Customer, Project
 from waldur_mastermind.marketplace.models import Offering, Plan, Resource
 from waldur_mastermind.marketplace.orders import checks, periods
 from waldur_mastermind.marketplace.plugins import plugin_for
 from waldur_mastermind.marketplace.secrets import split
 from waldur_mastermind.marketplace_site_agent.models import BackendResource
+from waldur_mastermind.marketplace_site_agent.plugin import SITE_AGENT
 
 
 def known_projects(offering: Offering, user: Any) -> QuerySet[Project]:
@@ -20,6 +23,14 @@ def known_projects(offering: Offering, user: Any) -> QuerySet[Project]:
     customers = Resource.objects.filter(offering=offering).values("project_id")
     seen = visible_to(user, Project.objects.all())
     return Project.objects.filter(Q(pk__in=customers) | Q(pk__in=seen.values("pk")))
+
+
+def findable_projects(user: Any) -> Q:
+    """The same for every offering whose importable resources the user may list: an agent looks them up by slug."""
+    permitted = where_permitted(
+        user, Permission.RESOURCE_LIST_IMPORTABLE, {"offering": Offering, "offering__customer": Customer}
+    )
+    return Q(pk__in=Resource.objects.filter(permitted, offering__type=SITE_AGENT).values("project_id"))
 
 
 @transaction.atomic

@@ -90,7 +90,9 @@ def plan_component(cast: Cast) -> models.PlanComponent:
 @example_of(
     models.Resource,
     seen_by=TEAM | PROVIDER,
-    in_views={"ProviderResourceViewSet": PROVIDER, "ProviderResourceTeamViewSet": PROVIDER},
+    in_views=dict.fromkeys(
+        ("ProviderResourceViewSet", "ProviderResourceTeamViewSet", "MembershipReportViewSet"), PROVIDER
+    ),
 )
 def resource(cast: Cast) -> models.Resource:
     return _resource(cast)

@@ -23,6 +23,22 @@ def identity(cast: Cast) -> models.AgentIdentity:
     return models.AgentIdentity.objects.get_or_create(offering=offering(cast), name="agent")[0]
 
 
+def _new_line(cast: Cast) -> Any:
+    line = {"timestamp": 1, "level": "ERROR", "message": "new", "module": "m"}
+    return [{"agent_identity_uuid": identity(cast).uuid.hex, **line}]
+
+
+@example_of(models.AgentLog, seen_by=PROVIDER, new=_new_line, made_on=("provider",))
+def log(cast: Cast) -> models.AgentLog:
+    columns = {"timestamp": 1, "level": "ERROR", "message": "full", "module": "m"}
+    return models.AgentLog.objects.create(identity=identity(cast), **columns)
+
+
+@example_of(models.ResourceApiKey, seen_by=TEAM | PROVIDER, made_on=("provider",))
+def api_key(cast: Cast) -> models.ResourceApiKey:
+    return models.ResourceApiKey.objects.get_or_create(resource=resource(cast), client_id="key", api_key="hush")[0]
+
+
 @example_of(models.AgentService, seen_by=PROVIDER)
 def service(cast: Cast) -> models.AgentService:
     return models.AgentService.objects.get_or_create(identity=identity(cast), name="order_process")[0]

@@ -25,6 +25,7 @@ from waldur_core.structure.api.customers import require_open
 from waldur_core.structure.api.estimates import KEY, EstimatedListSerializer, EstimatedMixin
 from waldur_core.structure.api.filters import CurrentUserHasRoleFilter, HasRoleFilter, HoldsRoleFilter
 from waldur_core.structure.api.memberships import MembershipsMixin, membership_access
+from waldur_core.structure.api.slug_search import TOLD, with_found
 from waldur_core.structure.api.user_serializers import BasicUserSerializer
 from waldur_core.structure.models import Customer, Project, User
 from waldur_core.structure.teams import holders
@@ -49,6 +50,11 @@ class ProjectSerializer(EstimatedMixin, ModelSerializer):
         )  # fmt: skip
         read_only_fields = ("slug",)
         list_serializer_class = EstimatedListSerializer
+
+    def to_representation(self, instance: Project) -> dict[str, Any]:
+        row: dict[str, Any] = super().to_representation(instance)
+        only_found = getattr(instance, "only_found", False)
+        return {key: value for key, value in row.items() if key in TOLD} if only_found else row
 
     def validate_end_date(self, value: date | None) -> date | None:
         if value and value < timezone.now().date() and (self.instance is None or value != self.instance.end_date):
@@ -127,6 +133,10 @@ class ProjectViewSet(
         **membership_access("PROJECT", on=("", "customer")),
     }
     preconditions = dict.fromkeys(("update", "partial_update", "add_user", "update_user"), (require_open_customer,))
+
+    def get_queryset(self) -> QuerySet[Project]:
+        seen = super().get_queryset()
+        return with_found(self.request, self.queryset.all(), seen) if self.action == "list" else seen
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         self._record("creation", "created", serializer.save())

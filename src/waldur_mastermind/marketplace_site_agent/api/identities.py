@@ -59,7 +59,11 @@ class AgentIdentityViewSet(QueueMixin, mixins.CreateModelMixin, mixins.DestroyMo
     non_atomic = frozenset({"register_queue"})
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
-        serializer.save(created_by=self.request.user)
+        """The modes of an agent start at once, and each says who it is: whoever comes second finds the first."""
+        data: Any = dict(serializer.validated_data)
+        key = {name: data.pop(name) for name in ("offering", "name")}
+        first = {**data, "created_by": self.request.user}
+        serializer.instance, _ = AgentIdentity.objects.update_or_create(**key, defaults=data, create_defaults=first)
 
     def update(self, request: Request, uuid: str) -> Response:
         """The agent has started again: its version, dependencies and configuration are these."""

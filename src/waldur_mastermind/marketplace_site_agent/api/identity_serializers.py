@@ -72,7 +72,7 @@ class AgentIdentitySerializer(ModelSerializer):
             "uuid", "url", "offering", "created_by", "name", "version", "dependencies", "config_file_path",
             "config_file_content", "last_restarted", "created", "modified", "services", "compatibility",
         )  # fmt: skip
-        validators = ()  # unique_together is checked below, for the offering of a PUT never changes
+        validators = ()  # uniqueness is asked below of a PUT; a POST finds the agent that there is
 
     def validate_offering(self, offering: Offering) -> Offering:
         if self.instance is not None and offering != self.instance.offering:
@@ -84,10 +84,7 @@ class AgentIdentitySerializer(ModelSerializer):
         if self.instance is None:
             user = self.context["request"].user
             require_permission(user, Permission.OFFERING_UPDATE, [offering, offering.customer])
-        taken = AgentIdentity.objects.filter(offering=offering, name=attrs.get("name", ""))
-        if self.instance is not None:
-            taken = taken.exclude(pk=self.instance.pk)
-        if taken.exists():
+        elif offering.agents.filter(name=attrs.get("name", "")).exclude(pk=self.instance.pk).exists():
             raise serializers.ValidationError({"name": ["The offering has an agent of this name already."]})
         return {key: "" if value is None else value for key, value in attrs.items()}
 

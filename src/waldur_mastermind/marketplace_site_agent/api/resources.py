@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -38,6 +38,9 @@ class ProjectUserSerializer(serializers.Serializer[Any]):
     expiration_time = serializers.DateTimeField(allow_null=True)
     offering_user_username = serializers.SerializerMethodField()
     offering_user_state = serializers.SerializerMethodField()
+    sync_state = serializers.SerializerMethodField()
+    sync_message = serializers.SerializerMethodField()
+    sync_reported_at = serializers.SerializerMethodField()
 
     def get_url(self, grant: Any) -> str:
         return link_to("user-detail", grant.user.uuid, self.context)
@@ -56,11 +59,28 @@ class ProjectUserSerializer(serializers.Serializer[Any]):
         account = self.context["accounts"].get(grant.user_id)
         return account.state if account else None
 
+    def get_sync_state(self, grant: Any) -> str | None:
+        """Whether the service has let the person in, as the agent has last told."""
+        return self._told(grant, "state")
+
+    def get_sync_message(self, grant: Any) -> str | None:
+        return self._told(grant, "message")
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_sync_reported_at(self, grant: Any) -> Any:
+        return self.context["report"].reported if self._told(grant, "state") else None
+
+    def _told(self, grant: Any, key: str) -> str | None:
+        status = self.context["told"].get((grant.user.uuid.hex, grant.role.name))
+        return str(status[key]) if status else None
+
 
 class TeamViewSet(GenericViewSet):
     """The people on the project of a resource."""
 
-    queryset = Resource.objects.select_related("project", "offering__customer", "offering__attribute_config")
+    queryset = Resource.objects.select_related(
+        "project", "offering__customer", "offering__attribute_config", "membership_report"
+    )
     serializer_class = ProjectUserSerializer
 
     @extend_schema(
@@ -73,11 +93,14 @@ class TeamViewSet(GenericViewSet):
         """Who works with it; all at once."""
         resource = self.get_object()
         grants = strongest_grants(resource.project)
+        report = getattr(resource, "membership_report", None)
         accounts = OfferingUser.objects.filter(offering=resource.offering, user__in=[g.user_id for g in grants])
         context = {
             **self.get_serializer_context(),
             "accounts": {account.user_id: account for account in accounts},
             "exposed": exposed(resource.offering),
+            "report": report,
+            "told": {(status["user"], status["role_name"]): status for status in report.statuses} if report else {},
         }
         return Response(ProjectUserSerializer(grants, many=True, context=context).data)
 

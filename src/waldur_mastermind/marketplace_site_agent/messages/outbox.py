@@ -11,6 +11,7 @@ from waldur_mastermind.marketplace.models import Offering, Order, Resource
 from waldur_mastermind.marketplace_site_agent.attributes import attributes_of
 from waldur_mastermind.marketplace_site_agent.models import AgentMessage, AgentQueue, OfferingUser
 from waldur_mastermind.marketplace_site_agent.plugin import SITE_AGENT
+from waldur_mastermind.marketplace_site_agent.teams import backend_ids
 
 CARRY = "site_agent.carry_messages"
 
@@ -53,24 +54,31 @@ def tell_role(offering: Offering, grant: Any, granted: bool) -> None:
 
 def tell_account(account: OfferingUser, action: str, changed: Sequence[str] = ()) -> None:
     """`action`: create, update, delete, username_set."""
-    tell(account.offering, "offering_user", _account(account, action, changed))
+    tell_several(account.offering, "offering_user", _accounts(account.offering, [account], action, changed))
 
 
 def tell_new_accounts(offering: Offering, accounts: Sequence[OfferingUser]) -> None:
-    tell_several(offering, "offering_user", [_account(account, "create") for account in accounts])
+    tell_several(offering, "offering_user", _accounts(offering, accounts, "create"))
 
 
-def _account(account: OfferingUser, action: str, changed: Sequence[str] = ()) -> dict[str, Any]:
-    return {
-        "offering_user_uuid": account.uuid.hex,
-        "user_uuid": account.user.uuid.hex,
-        "username": account.username,
-        "state": account.state,
-        "action": action,
-        "offering_uuid": account.offering.uuid.hex,
-        "attributes": attributes_of(account.user, account.offering),
-        "changed_attributes": list(changed),
-    }
+def _accounts(
+    offering: Offering, accounts: Sequence[OfferingUser], action: str, changed: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    used = backend_ids(offering, [account.user_id for account in accounts])
+    return [
+        {
+            "offering_user_uuid": account.uuid.hex,
+            "user_uuid": account.user.uuid.hex,
+            "username": account.username,
+            "state": account.state,
+            "action": action,
+            "offering_uuid": offering.uuid.hex,
+            "attributes": attributes_of(account.user, offering),
+            "changed_attributes": list(changed),
+            "resource_backend_ids": used.get(account.user_id, []),
+        }
+        for account in accounts
+    ]
 
 
 def tell_project_account(kind: str, account: Any, action: str) -> None:
