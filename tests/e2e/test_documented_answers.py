@@ -83,9 +83,9 @@ class Crowd:
         """Put an object that exists into the path: that of the uuid, or any."""
         view = VIEWS.get(case.operation.path)
         if hasattr(view, "lookup_field") and view.queryset is not None:
-            value = uuid or getattr(self.object_of(view), view.lookup_field)
+            value = uuid or getattr(self.object_of(view), view.lookup_field, "")
             first = next(iter(case.path_parameters), None)
-            if first:
+            if first and value:
                 case.path_parameters[first] = getattr(value, "hex", str(value))
 
     def ask(self, case: Any, who: str) -> None:

@@ -1,12 +1,11 @@
 """Neutron's objects: their columns, and how they are pulled."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
-from waldur_openstack.cloud.gateway import JSON, as_text
+from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import FloatingIP, Instance, Network, Port, Router, SubNet
 from waldur_openstack.sync.interfaces import follow_ports
 from waldur_openstack.sync.kinds import (
@@ -88,18 +87,13 @@ def shown(kind: str) -> Callable[[Cloud, str], JSON | None]:
 
 
 def everywhere(kind: str, fields: str) -> Everywhere:
-    """All of the whole cloud; of each only these fields, and what every kind needs."""
+    """All of the whole cloud; of each only these fields, and what every kind needs.
+
+    Neutron knows when its objects have changed, but as it comes it takes no filter or order by that (400: invalid
+    attribute for filtering). A listing of everything takes no more calls than one of the ids.
+    """
     wanted = ("id", "project_id", "description", *fields.split())
-
-    def changed(cloud: Cloud, since: datetime) -> Iterator[list[JSON]]:
-        return cloud.network.pages_of(kind, fields=wanted, changed_since=as_text(since))
-
-    return Everywhere(
-        service="network",
-        pages=lambda cloud: cloud.network.pages_of(kind, fields=wanted),
-        ids=lambda cloud: cloud.network.pages_of(kind, fields=("id",)),
-        changed=changed,
-    )
+    return Everywhere(service="network", pages=lambda cloud: cloud.network.pages_of(kind, fields=wanted))
 
 
 def trouble(found: JSON) -> str:

@@ -184,7 +184,7 @@ class MigrationViewSet(
         return self._scheduled("The migration is taken back.", status.HTTP_202_ACCEPTED)
 
     @extend_schema(responses=MigrationItemSerializer(many=True))
-    @action(detail=True, filterset_class=MigrationItemFilter)
+    @action(detail=True, filterset_class=MigrationItemFilter, ordering_fields={})  # the order is that of the plan
     def report(self, request: HttpRequest, uuid: str) -> Response:
         """Object by object: created, adopted, skipped or failed, with the reason."""
         items = MigrationItem.objects.filter(migration=self.get_object())

@@ -108,6 +108,7 @@ FILTERS: dict[str, Filter] = {
     "description": part("description"),
     "device_id": of("device_id"),
     "device_owner": of("device_owner"),
+    "dst_resource_uuid": uuid("dst_resource"),
     "direct_only": Filter(lambda stage, row: True),
     "direction": Filter(lambda stage, row: "outbound"),  # seen from both ends; RBACPolicies.list tells them apart
     "disk": of("disk", 77),
@@ -148,6 +149,7 @@ FILTERS: dict[str, Filter] = {
     "show_duplicate_names": Filter(lambda stage, row: True),
     "source_volume": link("source_volume"),
     "source_volume_uuid": uuid("source_volume"),
+    "src_resource_uuid": uuid("src_resource"),
     "state": Filter(lambda stage, row: ["OK"], ["ERRED", "CREATING"]),
     "status": of("status"),
     "target_tenant": link("target_tenant"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CONTROL = ("limit", "marker", "page_reverse", "sort_key", "sort_dir", "fields")
 TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
+UNSORTABLE = ("created_at", "updated_at", "revision_number")
+WITHOUT_ORDER = ("rbac_policies",)
 ALIASES = {"tenant_id": "project_id"}
 
 
@@ -24,7 +26,7 @@ def answer(resource: Resource, call: Call) -> Obj:
     shown = found
     if filters:
         shown = [obj for obj in found if matches(resource, call, obj, filters)]
-    shown = sort(call, shown)
+    shown = sort(resource, call, shown)
     rows, links = page(resource, call, shown)
     names = set(call.args("fields"))
     presented = [resource.present(call, obj) for obj in rows]
@@ -38,7 +40,7 @@ def filters_of(resource: Resource, call: Call) -> dict[str, set[str]]:
     """Attribute → wanted values; repeated parameters are alternatives."""
     filters: dict[str, set[str]] = {}
     known = {*resource.fields, *resource.extra_filters, "id", "project_id", "description", "status"}
-    known |= {"created_at", "updated_at", "revision_number", "changed_since"}
+    known |= {"revision_number"}
     for name, value in call.query:
         if name in CONTROL:
             continue
@@ -65,10 +67,6 @@ def matches(resource: Resource, call: Call, obj: Obj, filters: dict[str, set[str
     for name, wanted in filters.items():
         if name in TAG_FILTERS:
             if not tags_match(name, wanted, set(obj["tags"])):
-                return False
-            continue
-        if name == "changed_since":
-            if obj["updated_at"] < min(wanted).rstrip("Z"):
                 return False
             continue
         if name == "shared" or name not in obj:
@@ -105,8 +103,10 @@ def fixed_ip_matches(fixed_ips: list[Obj], text: str) -> bool:
     return any(str(fixed.get(name)) == value for fixed in fixed_ips)
 
 
-def sort(call: Call, found: list[Obj]) -> list[Obj]:
+def sort(resource: Resource, call: Call, found: list[Obj]) -> list[Obj]:
     keys, directions = call.args("sort_key"), call.args("sort_dir")
+    if unsortable := [key for key in keys if key in UNSORTABLE or resource.kind in WITHOUT_ORDER]:
+        raise bad_request(f"{unsortable} is invalid attribute for sort_keys", "HTTPBadRequest")
     if len(keys) != len(directions):
         raise bad_request("The number of sort_keys and sort_dirs must be same", "HTTPBadRequest")
     for key, direction in reversed(list(zip(keys, directions, strict=True))):
