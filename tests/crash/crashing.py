@@ -22,12 +22,7 @@ from waldur_core.operations.workflow import Step
 from waldur_mastermind.marketplace_openstack.audit import full_audit
 
 # what the fast suite tries; the slow one tries all
-SAMPLED = (
-    "openstack.tenant.create",
-    "openstack.tenant.delete",
-    "openstack.instance.create",
-    "openstack.instance.delete",
-)
+SAMPLED = ("openstack.tenant.create", "openstack.instance.delete")
 
 Outcome = tuple[str, str, dict[str, int], dict[str, int], dict[str, int]]
 

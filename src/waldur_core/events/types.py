@@ -138,6 +138,7 @@ OWN = frozenset(
         "quota_used_up",
         "resource_import_scheduled",
         "resource_import_failed",
+        "resource_api_key_revealed",
         *GROUPS["images"],
         *(f"marketplace_resource_restore_{outcome}" for outcome in ("requested", "succeeded", "failed", "canceled")),
         *GROUPS["openstack_drifts"],
