@@ -203,3 +203,12 @@ def test_the_last_moment_of_a_month_is_of_that_month(stage: Stage) -> None:
         usages.record_usages(resource, {"cores": 2})
     found = ComponentUsage.objects.order_by("billing_period").values_list("billing_period__month", "usage")
     assert list(found) == [(1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("path", ["marketplace-component-usages", "marketplace-component-user-usages"])
+@pytest.mark.parametrize(
+    ("parameter", "value"), [("billing_period_year", 10**12), ("billing_period_year", 0), ("billing_period_month", 13)]
+)
+def test_a_month_that_no_calendar_has_is_named(stage: Stage, path: str, parameter: str, value: int) -> None:
+    answer = client_of(stage.staff).get(f"/api/{path}/?{parameter}={value}")
+    assert (answer.status_code, list(answer.json())) == (400, [parameter])

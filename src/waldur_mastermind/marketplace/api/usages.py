@@ -1,5 +1,6 @@
 """`/api/marketplace-component-usages/` and `/api/marketplace-component-user-usages/`."""
 
+from datetime import MAXYEAR, MINYEAR
 from typing import Any, ClassVar
 
 import django_filters
@@ -43,8 +44,12 @@ class UsageFilterSet(django_filters.FilterSet):
         usage, resource = cls.path, f"{cls.path}resource"
         return {
             "billing_period": django_filters.DateFilter(field_name=f"{usage}billing_period"),
-            "billing_period_month": django_filters.NumberFilter(field_name=f"{usage}billing_period__month"),
-            "billing_period_year": django_filters.NumberFilter(field_name=f"{usage}billing_period__year"),
+            "billing_period_month": django_filters.NumberFilter(
+                field_name=f"{usage}billing_period__month", min_value=1, max_value=12
+            ),
+            "billing_period_year": django_filters.NumberFilter(
+                field_name=f"{usage}billing_period__year", min_value=MINYEAR, max_value=MAXYEAR
+            ),
             "customer_uuid": UUIDFilter(field_name=f"{resource}__project__customer__uuid"),
             "date_after": django_filters.DateFilter(field_name=f"{usage}date__date", lookup_expr="gte"),
             "date_before": django_filters.DateFilter(field_name=f"{usage}date__date", lookup_expr="lte"),
