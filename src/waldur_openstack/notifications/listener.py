@@ -75,7 +75,7 @@ class Listener:
     def _run(self, work: Any) -> None:
         try:
             work()
-        except Exception:
+        except Exception:  # of ours: the supervisor sees the dead thread and starts anew
             logger.exception("%s has ended", threading.current_thread().name)
         finally:
             connection.close()
@@ -172,7 +172,7 @@ class Listener:
         except OperationError as error:  # the cloud is away: the next sync knows
             self.state.count("failed")
             logger.info("Notifications of %s: %s", self.service_settings, error.message)
-        except Exception:
+        except Exception:  # of ours, about one object: the others are still to be read
             self.state.count("failed")
             logger.exception("Notifications of %s: a read has failed", self.service_settings)
 

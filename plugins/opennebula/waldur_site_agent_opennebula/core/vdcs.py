@@ -177,7 +177,7 @@ class Vdcs:
     def _undo(self, vdc: Thing) -> None:
         try:
             self._take_down(vdc, vdc.note(names.RESOURCE))
-        except Exception:
+        except Exception:  # the first error is the one to tell; what is left is marked as ours
             logger.exception(
                 "VDC %s could not be removed after its creation had failed; the next attempt does it.", vdc.name
             )
