@@ -90,17 +90,21 @@ def related(kind: Kind, scope: Scope, found: list[JSON]) -> dict[str, Targets]:
 
 
 def wanted(kind: Kind, row: Any, item: JSON, targets: Mapping[str, Targets]) -> Columns:
-    """What the columns of the row should be."""
+    """What the columns of the row should be, were they long enough."""
     columns = {**kind.columns(item), **kind.compared(row, item)}
-    longest = lengths(row.__class__)
-    for name, value in columns.items():
-        if isinstance(value, str) and (most := longest.get(name)) and len(value) > most:
-            columns[name] = value[:most]  # clouds allow longer texts than we keep
     for relation in kind.relations:
         target = relation.target(targets[relation.column], row, relation.backend_id(item))
         if target is not None or not relation.stays:
-            columns[f"{relation.column}_id"] = target
+            columns[relation.attname] = target
     return columns
+
+
+def fitting(model: Any, columns: Columns) -> Columns:
+    """Clouds allow longer texts than we keep."""
+    longest = lengths(model)
+    return {
+        name: value[: longest.get(name)] if isinstance(value, str) else value for name, value in columns.items()
+    }
 
 
 @lru_cache(maxsize=64)
@@ -111,7 +115,10 @@ def lengths(model: Any) -> Mapping[str, int]:
 
 def difference(row: Any, columns: Columns) -> Columns:
     held = row.__dict__
-    return {name: value for name, value in columns.items() if held[name] != value}
+    changed = {name: value for name, value in columns.items() if held[name] != value}
+    if not changed:
+        return changed
+    return {name: value for name, value in fitting(row.__class__, changed).items() if held[name] != value}
 
 
 def untouched(rows: Iterable[Any], subject: Any, moment: datetime) -> set[int]:
