@@ -6,10 +6,17 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
 from waldur_core.structure.models import ServiceResource, ServiceSettings
-from waldur_core.structure.states import CoreState, state_changed
+from waldur_core.structure.states import CoreState, state_changed, states_changed
 from waldur_mastermind.marketplace.catalogue import sync_components
 from waldur_mastermind.marketplace.models import Order, Resource
-from waldur_mastermind.marketplace.orders import complete, fail, resume, set_resource_state, unfinished_order
+from waldur_mastermind.marketplace.orders import (
+    complete,
+    fail,
+    resume,
+    set_resource_state,
+    set_resource_states,
+    unfinished_order,
+)
 from waldur_mastermind.marketplace.orders.processing import cancel
 from waldur_mastermind.marketplace_openstack.importing import finish_import
 from waldur_mastermind.marketplace_openstack.metadata import refresh_metadata
@@ -58,6 +65,25 @@ def follow_state(sender: type, instance: Any, old: str, new: str, **_: Any) -> N
         resume(failed)
     else:
         set_resource_state(resource, RESOURCE_STATES[S(new)], instance.error_message, instance.error_traceback)
+
+
+@receiver(states_changed)
+def follow_states(sender: type, instances: list[Any], new: str, **_: Any) -> None:
+    """The same for many that a look at the cloud has found well or broken. With an order at work, one by one."""
+    if sender not in (Instance, Volume):
+        return
+    scopes = {scope.uuid: scope for scope in instances}
+    if new == S.OK:
+        create_missing_resources(pk__in=[scope.pk for scope in instances], kinds=(sender,))
+    resources = Resource.objects.filter(scope_uuid__in=scopes).exclude(state=R.TERMINATED)
+    ordered = set(resources.filter(orders__state__in=Order.UNFINISHED).values_list("scope_uuid", flat=True))
+    for uuid in ordered:
+        follow_state(sender, scopes[uuid], old="", new=new)
+    rest = [scope for scope in instances if scope.uuid not in ordered]
+    if new == S.OK:
+        refresh(sender, pk__in=[scope.pk for scope in rest])
+    known = resources.exclude(scope_uuid__in=ordered).values_list("pk", "scope_uuid")
+    set_resource_states({pk: scopes[uuid].error_message if new == S.ERRED else "" for pk, uuid in known})
 
 
 def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:

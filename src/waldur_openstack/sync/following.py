@@ -13,7 +13,7 @@ from django.utils import timezone
 from waldur_core.events.log import record_many
 from waldur_core.operations.models import Operation
 from waldur_core.quotas import counters
-from waldur_core.structure.states import CoreState
+from waldur_core.structure.states import CoreState, enter_many
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.drift.recording import note
@@ -56,21 +56,12 @@ def follow(
     for part, differences in parts:
         if kept := [change for pk, change in differences.items() if pk in ours]:
             part.write(scope, kept)
-    for row in written:
-        enter(row, states.get(row.pk))
+    enter_many({row: states[row.pk] for row in written if row.pk in states})
     if told := [row for row in written if row.pk in changes or row.pk in apart]:
         if kind.sub_resource:
             tell(kind, "pulled", [(row, f"{kind.label(row)} was changed in the cloud.") for row in told])
         pulled.send(sender=kind.model, instances=told)
     return len(written)
-
-
-def enter(row: Any, trouble: str | None) -> None:
-    """The state that the cloud's opinion stands for; None: it has not changed."""
-    if trouble:
-        row.enter(CoreState.ERRED, error_message=trouble)
-    elif trouble is not None:
-        row.enter(CoreState.OK)
 
 
 def turns(row: Any, trouble: str) -> bool:
@@ -102,9 +93,7 @@ def wanted(kind: Kind, row: Any, item: JSON, targets: Mapping[str, Targets]) -> 
 def fitting(model: Any, columns: Columns) -> Columns:
     """Clouds allow longer texts than we keep."""
     longest = lengths(model)
-    return {
-        name: value[: longest.get(name)] if isinstance(value, str) else value for name, value in columns.items()
-    }
+    return {name: value[: longest.get(name)] if isinstance(value, str) else value for name, value in columns.items()}
 
 
 @lru_cache(maxsize=64)
