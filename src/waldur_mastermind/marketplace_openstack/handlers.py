@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from waldur_core.operations.models import Operation
 from waldur_core.structure.models import ServiceResource, ServiceSettings
 from waldur_core.structure.states import CoreState, state_changed, states_changed
 from waldur_mastermind.marketplace.catalogue import sync_components
@@ -32,6 +33,7 @@ from waldur_mastermind.marketplace_openstack.storage_modes import follow_cloud
 from waldur_openstack.models import Instance, Tenant, Volume, VolumeType
 from waldur_openstack.sync.signals import offer_changed, pulled, taken_in
 
+INTERRUPTED = "The change of limits was interrupted. Ask for it again."
 SCOPES = (Tenant, Instance, Volume)
 S, R = CoreState, Resource.State
 
@@ -89,7 +91,9 @@ def follow_states(sender: type, instances: list[Any], new: str, **_: Any) -> Non
 def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
     refresh_metadata(resource, scope)
     imported = order is None and resource.state == R.CREATING and isinstance(scope, Tenant)
-    if order is not None:
+    if order is not None and _was_interrupted(order, scope):
+        fail(order, INTERRUPTED, resource_state=R.OK)
+    elif order is not None:
         complete(order)
         if order.type == Order.Type.UPDATE and "reason" in order.attributes:
             sync_components(order.offering)  # the last resource with limits on a former component may have gone
@@ -102,6 +106,12 @@ def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
         rename_private_offerings(scope)
     if imported:
         create_missing_resources(tenant=scope)
+
+
+def _was_interrupted(order: Order, scope: Any) -> bool:
+    """New limits are the tenant's when the operation that tells the cloud says so, not when it is found without one."""
+    tells = order.type == Order.Type.UPDATE and order.limits and isinstance(scope, Tenant)
+    return bool(tells) and not Operation.objects.filter(subject_uuid=scope.uuid, state__in=Operation.LIVE).exists()
 
 
 def _order_tried_again(resource: Resource, new: str) -> Order | None:
