@@ -7,9 +7,10 @@ from waldur_core.operations.start import start
 from waldur_core.server.schedule import PERIODS
 from waldur_core.structure.states import CoreState
 from waldur_openstack import stuck
-from waldur_openstack.copies import retention, schedules
+from waldur_openstack.copies import schedules
+from waldur_openstack.copies.errands import BACKUPS, SNAPSHOTS, delete_everywhere
 from waldur_openstack.keys import DISTRIBUTE, LEAVING, wanted_keys
-from waldur_openstack.models import Backup, KeyDistribution, Snapshot, Tenant
+from waldur_openstack.models import KeyDistribution, Tenant
 from waldur_openstack.stuck.errands import DELETING_TENANTS, RESOURCES, UPDATING_TENANTS
 from waldur_openstack.sync.plans import spread
 from waldur_openstack.sync.tasks import (
@@ -45,13 +46,13 @@ def run_due_schedules() -> int:
 @shared_task(name="openstack.delete_expired_backups")
 def delete_expired_backups() -> int:
     """Delete backups past their `kept_until`; returns how many."""
-    return retention.delete_expired(Backup.objects.all())
+    return delete_everywhere(BACKUPS)
 
 
 @shared_task(name="openstack.delete_expired_snapshots")
 def delete_expired_snapshots() -> int:
     """Delete snapshots past their `kept_until`, but no parts of backups; returns how many."""
-    return retention.delete_expired(Snapshot.objects.filter(backups=None))
+    return delete_everywhere(SNAPSHOTS)
 
 
 @shared_task(name=DISTRIBUTE, ignore_result=True)
