@@ -2,7 +2,7 @@
 nobody has touched since we looked: what a person or an operation has changed meanwhile is newer than what we saw.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -19,6 +19,7 @@ from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.drift.recording import note
 from waldur_openstack.models import Tenant
 from waldur_openstack.sync.kinds import Columns, Kind, Pairs, Targets
+from waldur_openstack.sync.rows import words_of
 from waldur_openstack.sync.scope import Scope
 from waldur_openstack.sync.signals import pulled
 
@@ -30,12 +31,13 @@ def follow(
     kind: Kind, scope: Scope, known: Pairs, made: Pairs, moment: datetime, ends: set[Any], subject: Any = None
 ) -> int:
     """Columns, what other tables keep, and states; returns how many rows were written. `ends` gathers those touched."""
-    targets = related(kind, scope, [item for _, item in known])
+    moved = {row.pk: item for row, item in known if words_of(row) != kind.words(item)}
+    targets = related(kind, scope, moved.values())
     own = subject.pk if isinstance(subject, kind.model) else None
     changes: dict[int, Columns] = {}
     states: dict[int, str] = {}
     for row, item in known:
-        if changed := difference(row, wanted(kind, row, item, targets)):
+        if changed := difference(row, wanted(kind, row, item, targets if row.pk in moved else None)):
             changes[row.pk] = changed
         trouble = kind.trouble(item)
         if turns(row, trouble) and row.pk != own:
@@ -71,7 +73,7 @@ def turns(row: Any, trouble: str) -> bool:
     return bool(row.state == CoreState.ERRED)
 
 
-def related(kind: Kind, scope: Scope, found: list[JSON]) -> dict[str, Targets]:
+def related(kind: Kind, scope: Scope, found: Collection[JSON]) -> dict[str, Targets]:
     """{column: what the cloud's words mean}, one query per relation."""
     targets: dict[str, Targets] = {}
     for relation in kind.relations:
@@ -80,9 +82,11 @@ def related(kind: Kind, scope: Scope, found: list[JSON]) -> dict[str, Targets]:
     return targets
 
 
-def wanted(kind: Kind, row: Any, item: JSON, targets: Mapping[str, Targets]) -> Columns:
-    """What the columns of the row should be, were they long enough."""
+def wanted(kind: Kind, row: Any, item: JSON, targets: Mapping[str, Targets] | None) -> Columns:
+    """What the columns of the row should be, were they long enough. Without `targets` it refers to what it did."""
     columns = {**kind.columns(item), **kind.compared(row, item)}
+    if targets is None:
+        return columns
     for relation in kind.relations:
         target = relation.target(targets[relation.column], row, relation.backend_id(item))
         if target is not None or not relation.stays:

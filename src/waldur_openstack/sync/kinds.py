@@ -148,6 +148,15 @@ class Kind:
     ends: Callable[[Any], Ends] = lambda row: frozenset()
     afterwards: Callable[[Scope, Ends | None, datetime, Any], None] | None = None
 
+    @cached_property
+    def word_columns(self) -> tuple[str, ...]:
+        """Where a row finds the words by which it refers to others."""
+        return tuple(f"{relation.column}__{relation.key}" for relation in self.relations)
+
+    def words(self, found: JSON) -> tuple[str, ...]:
+        """The same words, as the cloud says them."""
+        return tuple([relation.backend_id(found) or "" for relation in self.relations])
+
     @property
     def title(self) -> str:
         return str(self.model._meta.verbose_name)

@@ -1,6 +1,6 @@
 """Reading many rows for little: a look at a cloud that has not changed consists of nothing else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from json import JSONDecoder
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.db.models.functions import Cast
 NOT_COMPARED = ("created", "modified", "error_traceback", "user_data", "action_details")
 EMPTY: dict[str | None, Callable[[], Any]] = {None: lambda: None, "[]": list, "{}": dict}
 
+WORDS = "_words"
 decode = JSONDecoder().raw_decode
 
 
@@ -26,19 +27,28 @@ class AnyOf(Lookup):
         return f"{left} = ANY(%s)", [*parameters, list(self.rhs)]
 
 
-def light(queryset: QuerySet[Any]) -> Iterator[Any]:
+def light(queryset: QuerySet[Any], words: Sequence[str] = ()) -> Iterator[Any]:
     """The rows as objects, made without `Model.__init__`, which takes most of the time; what is never compared comes
-    when it is asked for."""
+    when it is asked for. `words` are columns of related rows, for `words_of`."""
     model = queryset.model
     fields = [field for field in model._meta.concrete_fields if field.attname not in NOT_COMPARED]
     structured = [field.attname for field in fields if isinstance(field, JSONField)]
     names = [field.attname for field in fields if field.attname not in structured]
     texts = [Cast(name, TextField()) for name in structured]
-    for values in queryset.values_list(*names, *texts):
-        columns = dict(zip(names, values))  # noqa: B905  (the texts are left over)
-        for name, text in zip(structured, values[len(names) :], strict=True):
+    end = len(names) + len(structured)
+    for values in queryset.values_list(*names, *texts, *words):
+        columns = dict(zip(names, values))  # noqa: B905  (the texts and words are left over)
+        for name, text in zip(structured, values[len(names) : end], strict=True):
             columns[name] = decoded(text)
+        if words:
+            columns[WORDS] = tuple([word or "" for word in values[end:]])
         yield made(model, columns)
+
+
+def words_of(row: Any) -> tuple[str, ...] | None:
+    """By which words the row refers to others, when they were read with it."""
+    found: tuple[str, ...] | None = row.__dict__.get(WORDS)
+    return found
 
 
 def decoded(text: str | None) -> Any:

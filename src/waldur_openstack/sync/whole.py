@@ -98,7 +98,7 @@ class WholeKind:
         where = {"backend_id__gt": self.last, **({"backend_id__lte": ids[-1]} if ids else {})}
         self.last = ids[-1] if ids else self.last
         if self.is_full:
-            rows = self.scope.rows(self.kind.model, **where)
+            rows = self.scope.rows(self.kind.model, self.kind.word_columns, **where)
             there, gone = self.confirmed(self.lost(rows, set(ids)))
             self.follow([*page, *there], gone, moment, rows)
             return
@@ -153,7 +153,7 @@ class WholeKind:
                     used[name] += amount
         found = [item for item, _ in ours]
         if rows is None:
-            rows = scope.rows(kind.model, backend_id__any_of=[item["id"] for item in found])
+            rows = scope.rows(kind.model, kind.word_columns, backend_id__any_of=[item["id"] for item in found])
         with transaction.atomic():
             adopted = orphans_in(kind, scope.service_settings, found)
             outcome = settle(kind, scope, Look(rows, found, complete=False, adopted=adopted, moment=moment), gone)
