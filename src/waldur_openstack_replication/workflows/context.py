@@ -13,6 +13,8 @@ from waldur_openstack_replication.models import Migration, MigrationItem
 
 Kind, State = MigrationItem.Kind, MigrationItem.State
 
+AUTOMATIC = {"slaac", "dhcpv6-stateless"}  # modes of subnets
+
 # the rows that stand for items
 MODELS: dict[str, Any] = {
     Kind.NETWORK: Network,
@@ -52,9 +54,9 @@ class MigrationContext(ProjectContext):
     @cached_property
     def automatic_subnets(self) -> frozenset[str]:
         """Those whose addresses follow from MAC addresses."""
-        subnets = self.subject.items.filter(kind=Kind.SUBNET)
-        automatic = subnets.filter(wanted__ipv6_address_mode__in=("slaac", "dhcpv6-stateless"))
-        return frozenset(automatic.values_list("source_id", flat=True))
+        names = ("wanted__ipv6_ra_mode", "wanted__ipv6_address_mode")
+        subnets = self.subject.items.filter(kind=Kind.SUBNET).values_list("source_id", *names)
+        return frozenset(source_id for source_id, *modes in subnets if AUTOMATIC & set(modes))
 
     def settle(self, items: list[MigrationItem]) -> None:
         """Keep what became of some items, and that we are still the ones who are at work."""
