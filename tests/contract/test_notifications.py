@@ -20,7 +20,7 @@ from waldur_openstack.notifications.listener import exists
 from waldur_openstack.notifications.messages import Notification, parse
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
-QUIET = 1.0  # seconds without a message, after which nothing more is expected
+QUIET = 0.7  # seconds without a message, after which nothing more is expected
 
 
 @dataclass
@@ -106,6 +106,7 @@ class Administrator:
         self.work_on_groups()
         self.work_on_volumes()
         self.work_on_servers(port["id"])
+        self.do("port delete", lambda: self.network.remove("port", port["id"]))
         self.do("network delete", lambda: self.network.remove("network", network["id"]))
         return self.said
 

@@ -61,7 +61,7 @@ def server(what: str, obj: Obj, before: Obj) -> Said:
         "host": obj["host"],
         "node": obj["host"],
         "state": "deleted" if what == DELETED else obj["vm_state"],
-        "task_state": obj["task_state"],
+        "task_state": None if what == DELETED else obj["task_state"],
         "power_state": "running" if POWER.get(obj["vm_state"]) == 1 else "shutdown",
         "availability_zone": obj["zone"],
         "created_at": obj["created"] + "Z",

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..network.service import RESOURCES
 from ..state import Obj
 from ..wire import Call, Reply
 from .bodies import Said
 
 INTERFACE = {"router.add_interface": "create", "router.remove_interface": "delete"}
-PLURALS = {"rbac_policy": "rbac_policies"}
-NOUNS = ("network", "subnet", "port", "router", "floatingip", "security_group", "security_group_rule", "rbac_policy")
+NOUNS = {resource.singular: resource for resource in RESOURCES}
 
 
 def said(event: str, payload: Obj) -> Said:
@@ -36,8 +36,8 @@ def subject_of(call: Call, operation: str) -> Obj | None:
     noun, _, verb = operation.rpartition(".")
     if noun not in NOUNS or verb != "delete":
         return None
-    found = call.state.get(PLURALS.get(noun, f"{noun}s"), call.params["id"])
-    return {**found, "tenant_id": found["project_id"]} if found else None
+    found = call.state.get(NOUNS[noun].kind, call.params["id"])
+    return NOUNS[noun].present(call, found) if found else None
 
 
 def at_the_end(call: Call, operation: str, subject: Obj | None, outcome: Any) -> Iterator[Said]:
