@@ -76,7 +76,7 @@ class RealEstate(Estate):
     twin: OpenStackTwin
 
     def __init__(self, realm: Realm) -> None:
-        super().__init__(NoTwin())  # type: ignore[arg-type]
+        super().__init__(NoTwin())
         self.realm = realm
 
     def connection(self, **changes: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.contract.stage import eventually, unique
+from tests.factories import client_of
 from tests.lab.realm import RealEstate, settled
 from waldur_openstack import models
 
@@ -32,12 +33,16 @@ class Thing:
     def is_gone(self, shown: Shown | None) -> bool:
         if not self.stands_alone:
             return shown is None
-        return bool(shown) and shown["error_message"].endswith("does not exist in the cloud any more.")
+        return shown is not None and shown["error_message"].endswith("does not exist in the cloud any more.")
 
     def look(self, estate: RealEstate, key: str) -> Shown | None:
         """What our API shows to staff of the object with this id in the cloud; None when it is not there."""
         row = self.model.objects.filter(backend_id=key).first()
-        return estate.get(estate.staff, f"/api/{self.path}/{row.uuid.hex}/") if row else None
+        if row is None:
+            return None
+        answer = client_of(estate.staff).get(f"/api/{self.path}/{row.uuid.hex}/")
+        assert answer.status_code in (200, 404), answer.content  # it may have gone since
+        return answer.json() if answer.status_code == 200 else None
 
 
 class Hand:

@@ -295,9 +295,9 @@ def test_what_follows_from_a_request_of_neutron_is_not_told_and_shows_all_the_sa
     soon(lambda: SubNet.objects.filter(backend_id=subnet).exists(), WITHIN)
     network.add_router_interface(router.backend_id, subnet)
     soon(lambda: SubNet.objects.get(backend_id=subnet).router == router, WITHIN)
-    network.remove_router_interface(
-        router.backend_id, network.first("port", device_id=router.backend_id, fixed_ips=f"subnet_id={subnet}")["id"]
-    )
+    interface = network.first("port", device_id=router.backend_id, fixed_ips=f"subnet_id={subnet}")
+    assert interface
+    network.remove_router_interface(router.backend_id, interface["id"])
     soon(lambda: SubNet.objects.get(backend_id=subnet).router is None, WITHIN)
     network.remove("network", made)
     soon(lambda: not SubNet.objects.filter(backend_id=subnet).exists(), WITHIN)

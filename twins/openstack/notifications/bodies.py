@@ -95,7 +95,7 @@ def server_group(what: str, obj: Obj, before: Obj) -> Said | None:
 
 def cinder_event(noun: str, what: str, obj: Obj, before: Obj) -> str | None:
     """Cinder tells of what has come to its end, of a new name or text, and of nothing else."""
-    old, new = before.get("status", obj["status"]), obj["status"]
+    old, new = str(before.get("status", obj["status"])), str(obj["status"])
     if what == DELETED:
         verb: str | None = "delete"
     elif what == CHANGED and old == new:
@@ -103,7 +103,7 @@ def cinder_event(noun: str, what: str, obj: Obj, before: Obj) -> str | None:
     elif what == CREATED or new.endswith("ing") or new in ("reserved", "backing-up", "restoring-backup"):
         verb = None
     else:
-        verb = VERBS.get(old, "reset_status" if old in ("available", "error") else None)
+        verb = VERBS.get(old) or ("reset_status" if old in ("available", "error") else None)
     if verb is None:
         return None
     return f"{noun}.{verb}" if verb == "retype" else f"{noun}.{verb}.end"
