@@ -91,6 +91,15 @@ def test_others_may_not(cast: Cast, own_cloud: ServiceSettings) -> None:
     assert len(client_of(cast.support).get(PATH).json()) == 1
 
 
+def test_what_cannot_be_is_refused_with_what_can(cast: Cast, own_cloud: ServiceSettings) -> None:
+    client = client_of(cast.provider_owner)
+    answer = client.post(PATH, {**link(own_cloud), "task": "pull_all"}, format="json")
+    assert answer.status_code == 400
+    assert "pull_everything, pull_properties" in answer.json()["task"][0]
+    assert client.get(PATH, {"state": "finished"}).json().keys() == {"state"}
+    assert client.get(PATH, {"state": ["done", "erred"]}).json() == []
+
+
 def test_each_cloud_gets_a_message_of_its_own_and_lost_ones_are_sent_again(
     own_cloud: ServiceSettings, sent: Any
 ) -> None:
@@ -105,6 +114,14 @@ def test_each_cloud_gets_a_message_of_its_own_and_lost_ones_are_sent_again(
     assert sync_changes() == 2
     assert (own_cloud.uuid.hex, "pull_everything", run.uuid.hex) in sent
     assert remind() == 0
+
+
+@pytest.mark.parametrize("name", ["openstack.resolve_stuck_resources", "marketplace_openstack.end_stuck_terminations"])
+def test_what_is_stuck_is_looked_up_in_each_cloud_by_itself(own_cloud: ServiceSettings, sent: Any, name: str) -> None:
+    other = ServiceSettings.objects.create(name="Other", type="OpenStack", state="OK")
+    app.loader.import_default_modules()
+    app.tasks[name]()
+    assert sorted(sent) == sorted((cloud.uuid.hex, name.split(".")[1]) for cloud in (own_cloud, other))
 
 
 def test_a_message_that_comes_twice_or_too_late_does_nothing(own_cloud: ServiceSettings, twin: TwinClient) -> None:
