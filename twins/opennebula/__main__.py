@@ -8,6 +8,7 @@ import contextlib
 import signal
 import sys
 
+from .releases import RELEASES
 from .transitions import PROFILES
 from .twin import OpenNebulaTwin
 
@@ -28,6 +29,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--state", metavar="FILE", help="keep the state in this file across restarts")
     parser.add_argument("--latency", choices=sorted(PROFILES), default="fast", help="how long things take")
     parser.add_argument("--admin-password", default="opennebula", help="of oneadmin")
+    parser.add_argument("--release", choices=tuple(RELEASES), default="7.2.0", help="which OpenNebula it is like")
     parser.add_argument("--bare", action="store_true", help="as freshly installed: no images, templates, networks")
     parser.add_argument("--certfile", help="serve HTTPS with this certificate")
     parser.add_argument("--keyfile")
@@ -56,6 +58,7 @@ def main() -> int:
         certfile=options.certfile,
         keyfile=options.keyfile,
         admin_password=options.admin_password,
+        version=options.release,
         bare=options.bare,
     )
     try:
