@@ -9,7 +9,7 @@ PLUGIN := plugins/opennebula
 PLUGIN_READY := $(PLUGIN)/.venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugin-environment demo demo-reset first-order first-order-lab test test-slow test-lab lint format bench lab lab-down docs clean
+.PHONY: help setup plugin-environment demo demo-reset first-order first-order-lab test test-slow test-lab test-two-labs lint format bench lab lab-down docs clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-slow: $(READY) $(PLUGIN_READY) ## worker processes on real brokers, the who
 
 test-lab: $(READY) ## the suites that talk to the real OpenStack of `make lab`
 	@$(BIN)/python -m pytest -m lab
+
+test-two-labs: $(READY) ## a tenant moves between `make lab` and `make lab CLOUD=c2`
+	@REQUIRE_SECOND_LAB=1 $(BIN)/python -m pytest -m lab tests/replication
 
 lint: $(READY) ## style, types, import contracts, generated files, migrations
 	@$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from lab.cloud import HOST, SECRET, Cloud
 from lab.report import LabError, say
 
 ACCOUNT = "waldur_lab"
+NOTIFICATIONS = r"^(versioned_)?notifications\."
 
 
 def database_url(cloud: Cloud, name: str) -> str:
@@ -22,6 +23,12 @@ def database_url(cloud: Cloud, name: str) -> str:
 
 def transport_url(cloud: Cloud) -> str:
     return f"rabbit://{ACCOUNT}:{SECRET}@{HOST}:5672/{cloud.vhost}"
+
+
+def notifications_url(cloud: Cloud) -> str:
+    """LAB_NOTIFICATIONS: "off", or the URL of another broker than the lab's own."""
+    asked = os.environ.get("LAB_NOTIFICATIONS", "")
+    return "" if asked == "off" else asked or transport_url(cloud)
 
 
 def ensure() -> None:
@@ -89,6 +96,8 @@ def create_vhost(cloud: Cloud) -> None:
     rabbitmqctl("add_vhost", cloud.vhost)
     rabbitmqctl("add_user", ACCOUNT, SECRET, check=False)
     rabbitmqctl("set_permissions", "-p", cloud.vhost, ACCOUNT, ".*", ".*", ".*")
+    # oslo.messaging makes queues for notifications that nobody reads here: they must not grow.
+    rabbitmqctl("set_policy", "-p", cloud.vhost, "notifications", NOTIFICATIONS, '{"max-length": 100}')
 
 
 def vhost_exists(cloud: Cloud) -> bool:

@@ -28,9 +28,15 @@ def messaging(cloud: Cloud) -> Ini:
             "heartbeat_timeout_threshold": 0,
             "kombu_reconnect_delay": 0.5,
         },
-        "oslo_messaging_notifications": {"driver": "noop"},
+        "oslo_messaging_notifications": notifications(cloud),
         "oslo_concurrency": {"lock_path": cloud.data / "locks"},
     }
+
+
+def notifications(cloud: Cloud) -> Section:
+    """What the services say of changes, on the lab's own broker or on the one that is asked for."""
+    url = infra.notifications_url(cloud)
+    return {"driver": "messagingv2", "transport_url": url} if url else {"driver": "noop"}
 
 
 def credentials(cloud: Cloud, user: str) -> Section:

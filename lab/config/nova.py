@@ -42,6 +42,8 @@ def _control(cloud: Cloud) -> Ini:
             "catalog_info": "volumev3::publicURL",
         },
         "vnc": {"novncproxy_base_url": f"http://{HOST}:{cloud.shifted(NOVNCPROXY_PORT)}/vnc_lite.html"},
+        # Both, so that either can be listened to; task states as well, for a server is seldom still.
+        "notifications": {"notification_format": "both", "notify_on_state_change": "vm_and_task_state"},
         "conductor": {"workers": 1},
         "scheduler": {"workers": 1},
         **messaging(cloud),

@@ -94,22 +94,26 @@ def add_group(shape: Shape, item: JSON) -> None:
 
 def add_port(shape: Shape, item: JSON) -> None:
     if item["device_owner"] in ROUTER_INTERFACES:
-        for fixed in item["fixed_ips"]:
-            shape.add(
-                Kind.INTERFACE, f"{item['device_id']}:{fixed['subnet_id']}:{fixed['ip_address']}", "",
-                router=item["device_id"], subnet=fixed["subnet_id"], ip_address=fixed["ip_address"],
-            )  # fmt: skip
+        shape.add(
+            Kind.INTERFACE, item["id"], "", router=item["device_id"], network=item["network_id"],
+            fixed_ips=fixed_ips_of(item),
+        )  # fmt: skip
     if item["device_owner"].startswith("network:"):
         return
     mac = item["mac_address"]
     pairs = [dict(pair) for pair in item.get("allowed_address_pairs") or []]
     shape.add(
         Kind.PORT, item["id"], item["name"], network=item["network_id"], description=text_of(item), mac_address=mac,
-        fixed_ips=[{"subnet": fixed["subnet_id"], "ip_address": fixed["ip_address"]} for fixed in item["fixed_ips"]],
+        fixed_ips=fixed_ips_of(item),
         security_groups=sorted(item.get("security_groups") or []),
         port_security_enabled=item.get("port_security_enabled", True),
         allowed_address_pairs=sorted(pairs, key=lambda pair: json.dumps(pair, sort_keys=True)),
     )  # fmt: skip
+
+
+def fixed_ips_of(item: JSON) -> list[JSON]:
+    fixed_ips = sorted(item["fixed_ips"], key=lambda fixed: str(fixed["ip_address"]))
+    return [{"subnet": fixed["subnet_id"], "ip_address": fixed["ip_address"]} for fixed in fixed_ips]
 
 
 def text_of(item: JSON) -> str:
@@ -159,6 +163,7 @@ def spelled(values: JSON, labels: Mapping[str, str]) -> JSON:
             told[name] = labels.get(told[name], "elsewhere")
     if "security_groups" in told:
         told["security_groups"] = sorted(labels.get(group, "elsewhere") for group in told["security_groups"])
+    if "fixed_ips" in told:
         told["fixed_ips"] = sorted(
             [labels.get(fixed["subnet"], "elsewhere"), fixed["ip_address"]] for fixed in told["fixed_ips"]
         )

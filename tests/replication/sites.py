@@ -36,6 +36,14 @@ def rule(**values: Any) -> JSON:
             "port_range_max": 443, **values}  # fmt: skip
 
 
+def build_dual_stack(site: Site, router: JSON) -> None:
+    """A network of two IPv6 subnets, which share one interface, and an IPv4 one that has none."""
+    network = site.make("network", name="six")
+    site.subnet(network, "10.0.12.0/24")
+    for cidr, mode in (("fd00:6::/64", "slaac"), ("fd00:7::/64", "dhcpv6-stateful")):
+        site.connect(router, site.subnet(network, cidr, ipv6_ra_mode=mode, ipv6_address_mode=mode))
+
+
 def build_office(clouds: TwoClouds) -> Site:
     """Two connected networks, one apart, IPv4 and IPv6, groups that name each other in a circle, routes."""
     site = Site(clouds)
@@ -60,6 +68,7 @@ def build_office(clouds: TwoClouds) -> Site:
     inner = site.make("router", name="inner")
     port = site.make("port", network_id=front["id"], fixed_ips=[{"subnet_id": web["id"], "ip_address": "10.0.1.15"}])
     site.network.add_router_interface(inner["id"], port_id=port["id"])
+    build_dual_stack(site, inner)
     a = site.group("a", rule(remote_ip_prefix="10.0.1.0/24"), rule(remote_ip_prefix="10.0.1.7/32", protocol="udp"))
     b = site.group("b", rule(remote_group_id=a["id"]), description="behind a")
     site.make("security_group_rule", security_group_id=a["id"], **rule(remote_group_id=b["id"]))

@@ -36,7 +36,7 @@ def test_a_plan_tells_everything_and_touches_nothing(clouds: TwoClouds) -> None:
     assert plan["quotas"]["network_count"] == 500
     assert plan["own_quotas"]["router"] == 10
     assert plan["capacity"]["vcpu"]["total"] > 0
-    assert plan["counts"]["network"] == {"create": 3}
+    assert plan["counts"]["network"] == {"create": 4}
     assert plan["counts"]["security_group"] == {"create": 7, "adopt": 1}
     subnets = {item["name"]: item for item in plan["items"] if item["kind"] == "subnet"}
     assert subnets["10.0.1.0/24"]["address"] == "192.168.1.0/25"

@@ -16,6 +16,7 @@ from waldur_openstack.cloud.gateway import JSON
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NAMES = st.sampled_from(("a", "b", "a b", "ä", "x" * 40))
 GATEWAYS = st.sampled_from(("first", "last", "none"))
+MODES = st.sampled_from((None, "slaac", "dhcpv6-stateless", "dhcpv6-stateful"))
 PREFIXES = st.sampled_from((None, "0.0.0.0/0", "10.100.0.0/16", "10.100.0.7/32", "10.101.1.0/25", "203.0.113.0/24"))
 
 
@@ -36,6 +37,8 @@ networks = st.lists(
             "name": NAMES,
             "description": NAMES,
             "subnets": st.lists(st.tuples(NAMES, st.integers(20, 28), GATEWAYS, st.booleans()), max_size=3),
+            "six": st.lists(st.tuples(MODES, st.booleans()), max_size=2),
+            "by_port": st.booleans(),
         }
     ),
     max_size=3,
@@ -56,8 +59,24 @@ def build(clouds: TwoClouds, wanted: JSON) -> list[str]:
             subnet = site.subnet(made, block, name=name, **gateway_of(block, gateway))
             if routers and connected and gateway != "none":
                 site.connect(routers[number % len(routers)], subnet)
+            elif routers and network["by_port"] and not number:
+                fixed = [{"subnet_id": subnet["id"], "ip_address": str(ip_network(block)[9])}]
+                port = site.make("port", network_id=made["id"], fixed_ips=fixed)
+                site.network.add_router_interface(routers[0]["id"], port_id=port["id"])
+        blocks += build_six(site, made, f"fd00:{place}", network["six"], routers)
     build_groups(site, wanted["groups"])
     clouds.pull()
+    return blocks
+
+
+def build_six(site: Site, network: JSON, start: str, wanted: list[Any], routers: list[JSON]) -> list[str]:
+    blocks = []
+    for number, (mode, connected) in enumerate(wanted):
+        blocks.append(f"{start}:{number}::/64")
+        modes = {"ipv6_ra_mode": mode, "ipv6_address_mode": mode} if mode else {}
+        subnet = site.subnet(network, blocks[-1], **modes)
+        if routers and connected:
+            site.connect(routers[-1], subnet)
     return blocks
 
 
@@ -84,6 +103,10 @@ def build_groups(site: Site, wanted: list[JSON]) -> None:
                 site.make("security_group_rule", security_group_id=own["id"], **body)
 
 
+def elsewhere(block: str, number: int) -> str:
+    return f"fd99:{number}::/64" if ":" in block else f"172.{20 + number}.0.0/{block.split('/')[1]}"
+
+
 def test_random_tenants_go_there_and_come_back_as_they_were(built_clouds: tuple[TwoClouds, Dumps], db: None) -> None:
     clouds, dumps = built_clouds
 
@@ -99,7 +122,7 @@ def test_random_tenants_go_there_and_come_back_as_they_were(built_clouds: tuple[
 
     def go(wanted: JSON) -> None:
         blocks = build(clouds, wanted)
-        pairs = {block: f"172.{20 + number}.0.0/{block.split('/')[1]}" for number, block in enumerate(blocks)}
+        pairs = {block: elsewhere(block, number) for number, block in enumerate(blocks)}
         there = clouds.migrate(mappings={"subnets": [{"src_cidr": a, "dst_cidr": b} for a, b in pairs.items()]})
         assert there.verification["verified"], there.verification["differences"]
         offering = clouds.source.offering

@@ -1,5 +1,6 @@
 """What the plan says of one object."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,3 +36,7 @@ def planned(part: Part, address: Any = "", note: str = "", **changes: Any) -> Pl
 
 def left_out(part: Part, why: str, address: Any = "") -> PlannedItem:
     return PlannedItem(part.kind, part.id, part.name, part.values, str(address or ""), left_out=why)
+
+
+def addresses_of(fixed_ips: Iterable[JSON]) -> str:
+    return ", ".join(fixed["ip_address"] for fixed in fixed_ips)

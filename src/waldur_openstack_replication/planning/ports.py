@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from waldur_openstack_replication.planning.items import PlannedItem, left_out, planned
+from waldur_openstack_replication.planning.items import PlannedItem, addresses_of, left_out, planned
 from waldur_openstack_replication.planning.topology import Topology
 from waldur_openstack_replication.shape import Kind, Part, Shape
 
@@ -21,8 +21,7 @@ def plan_ports(shape: Shape, topology: Topology, eligible: Collection[str]) -> I
 
 
 def _port(part: Part, topology: Topology, eligible: Collection[str], groups: set[str]) -> PlannedItem:
-    addresses = ", ".join(fixed["ip_address"] for fixed in part.values["fixed_ips"])
-    where = f"{part.values['mac_address']} {addresses}".strip()
+    where = f"{part.values['mac_address']} {addresses_of(part.values['fixed_ips'])}".strip()
     if part.id not in eligible:
         return left_out(part, "It belongs neither to a server that is well nor to a virtual address.", where)
     if part.values["network"] not in topology.kept_networks:

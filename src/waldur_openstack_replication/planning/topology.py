@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack_replication.addresses import Readdressing, holds, within
-from waldur_openstack_replication.planning.items import PlannedItem, left_out, planned
+from waldur_openstack_replication.planning.items import PlannedItem, addresses_of, left_out, planned
 from waldur_openstack_replication.shape import Kind, Part, Shape
 
 
@@ -73,23 +73,30 @@ class Topology:
                        enable_snat=True)  # fmt: skip
 
     def _interface(self, part: Part) -> PlannedItem:
-        address = part.values["ip_address"]
-        if part.values["subnet"] not in self.kept_subnets:
-            return left_out(part, "Its subnet does not come along.", address)
+        addresses = addresses_of(part.values["fixed_ips"])
         if part.values["router"] not in {item.source_id for item in self.routers}:
-            return left_out(part, "Its router belongs to somebody else.", address)
-        moved = self.moved.address(address)
-        if moved is None:
-            return left_out(part, f"{address} does not fit into the new block.", address)
-        return planned(part, moved, ip_address=moved)
+            return left_out(part, "Its router belongs to somebody else.", addresses)
+        kept, reasons = [], []
+        for fixed in part.values["fixed_ips"]:
+            moved = self.moved.address(fixed["ip_address"])
+            if fixed["subnet"] not in self.kept_subnets:
+                reasons.append(f"The subnet of {fixed['ip_address']} does not come along.")
+            elif moved is None:
+                reasons.append(f"{fixed['ip_address']} does not fit into the new block.")
+            else:
+                kept.append({**fixed, "ip_address": moved})
+        if not kept:
+            return left_out(part, " ".join(reasons) or "It has no address.", addresses)
+        return planned(part, addresses_of(kept), note=" ".join(reasons), fixed_ips=kept)
 
     def _routes(self, router: Part) -> Iterator[PlannedItem]:
         """One item per static route; the seed keeps those that lead to subnets of the destination."""
         blocks = [ip_network(item.wanted["cidr"]) for item in self.kept_subnets.values()]
         near = [
-            ip_network(self.kept_subnets[item.wanted["subnet"]].wanted["cidr"])
+            ip_network(self.kept_subnets[fixed["subnet"]].wanted["cidr"])
             for item in self.interfaces
             if not item.left_out and item.wanted["router"] == router.id
+            for fixed in item.wanted["fixed_ips"]
         ]
         for route in router.values["routes"]:
             text = f"{route['destination']} via {route['nexthop']}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from waldur_core.operations import leases
 from waldur_openstack.models import Network, Port, Router, SecurityGroup, SubNet
@@ -12,6 +12,8 @@ from waldur_openstack.workflows.identity.context import ProjectContext
 from waldur_openstack_replication.models import Migration, MigrationItem
 
 Kind, State = MigrationItem.Kind, MigrationItem.State
+
+AUTOMATIC = {"slaac", "dhcpv6-stateless"}  # modes of subnets
 
 # the rows that stand for items
 MODELS: dict[str, Any] = {
@@ -21,6 +23,16 @@ MODELS: dict[str, Any] = {
     Kind.SECURITY_GROUP: SecurityGroup,
     Kind.PORT: Port,
 }
+
+
+# one statement whatever the number of items, without sending what they are to be
+SETTLE = f"""
+    UPDATE {MigrationItem._meta.db_table} AS item
+    SET state = done.state, backend_id = done.backend_id, reason = done.reason, uuid = done.uuid
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::uuid[])
+        AS done (id, state, backend_id, reason, uuid)
+    WHERE item.id = done.id
+"""
 
 
 def write(rows: Iterable[Any], columns: Iterable[str]) -> None:
@@ -52,15 +64,16 @@ class MigrationContext(ProjectContext):
     @cached_property
     def automatic_subnets(self) -> frozenset[str]:
         """Those whose addresses follow from MAC addresses."""
-        subnets = self.subject.items.filter(kind=Kind.SUBNET)
-        automatic = subnets.filter(wanted__ipv6_address_mode__in=("slaac", "dhcpv6-stateless"))
-        return frozenset(automatic.values_list("source_id", flat=True))
+        names = ("wanted__ipv6_ra_mode", "wanted__ipv6_address_mode")
+        subnets = self.subject.items.filter(kind=Kind.SUBNET).values_list("source_id", *names)
+        return frozenset(source_id for source_id, *modes in subnets if AUTOMATIC & set(modes))
 
     def settle(self, items: list[MigrationItem]) -> None:
         """Keep what became of some items, and that we are still the ones who are at work."""
-        with transaction.atomic():
+        columns = ([getattr(item, name) for item in items] for name in ("pk", "state", "backend_id", "reason", "uuid"))
+        with transaction.atomic(), connection.cursor() as cursor:
             leases.save(self.operation)
-            write(items, {"state", "backend_id", "reason", "uuid"})
+            cursor.execute(SETTLE, list(columns))
         self.backend_ids.update({i.source_id: i.backend_id for i in items if i.state in MigrationItem.MADE})
 
     def rows(self, kind: str, items: Iterable[MigrationItem]) -> dict[Any, Any]:

@@ -36,7 +36,7 @@ MARKED = (Kind.NETWORK, Kind.ROUTER, Kind.SECURITY_GROUP, Kind.SUBNET, Kind.PORT
 def find_lost(context: MigrationContext) -> None:
     """What was made without our knowing, because the answer was lost."""
     adopt(*MARKED)(context)
-    routing.adopt_interfaces(context)
+    routing.adopt_interfaces(context, unfinished=True)
 
 
 def removal(kind: str, remove: Callable[[Cloud, MigrationItem, str], object]) -> Callable[[MigrationContext], None]:
@@ -70,10 +70,11 @@ def mark_removed(context: MigrationContext, items: list[MigrationItem]) -> None:
 
 
 def disconnect(cloud: Cloud, item: MigrationItem, router: str) -> None:
+    """The port goes with it; one that never came to its router goes alone."""
     try:
         cloud.network.remove_router_interface(router, item.backend_id)
     except NotFound:
-        return
+        cloud.network.remove("port", item.backend_id)
 
 
 def remove(word: str) -> Callable[[Cloud, MigrationItem, str], object]:

@@ -1,6 +1,7 @@
 """Interfaces and static routes of routers: one call each, several at a time."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from waldur_core.structure.states import CoreState
@@ -15,73 +16,96 @@ from waldur_openstack_replication.workflows.bodies import MissingPart, reference
 from waldur_openstack_replication.workflows.context import Kind, MigrationContext, State, write
 from waldur_openstack_replication.workflows.making import failed, give_up, keep, settle_each
 
-Wanted = tuple[str, str, str]  # router, subnet and address of an interface
+
+@dataclass(frozen=True)
+class Interface:
+    """A port that a router is to have. With one subnet by its gateway's address, Neutron makes it."""
+
+    mark: str
+    router: str
+    subnet: str
+    port: JSON
 
 
-def interfaces_there(context: MigrationContext) -> dict[Wanted, JSON]:
-    found = {}
-    for port in context.cloud.network.list("port", project_id=context.project_id):
-        if port["device_owner"] in ROUTER_INTERFACES:
-            for fixed in port["fixed_ips"]:
-                found[port["device_id"], fixed["subnet_id"], fixed["ip_address"]] = port
-    return found
-
-
-def where(context: MigrationContext, item: MigrationItem) -> Wanted:
+def interface(context: MigrationContext, item: MigrationItem, gateways: dict[str, str | None]) -> Interface:
+    """`gateways`: of each subnet, by its id in the source."""
     router = reference(context, item.wanted["router"], "router")
-    return router, reference(context, item.wanted["subnet"], "subnet"), item.wanted["ip_address"]
+    network = reference(context, item.wanted["network"], "network")
+    fixed_ips = [
+        {"subnet_id": reference(context, fixed["subnet"], "subnet"), "ip_address": fixed["ip_address"]}
+        for fixed in item.wanted["fixed_ips"]
+    ]
+    by_gateway = [gateways[fixed["subnet"]] for fixed in item.wanted["fixed_ips"]] == [fixed_ips[0]["ip_address"]]
+    subnet = fixed_ips[0]["subnet_id"] if by_gateway else ""
+    # with this owner Neutron gives exactly these addresses, also where others follow from the MAC address
+    port = {
+        "network_id": network,
+        "fixed_ips": fixed_ips,
+        "device_owner": ROUTER_INTERFACES[0],
+        "description": mark(item),
+    }
+    return Interface(mark(item), router, subnet, port)
 
 
-def adopt_interfaces(context: MigrationContext) -> dict[Wanted, JSON] | None:
-    """All interfaces there are, when none is left to be made."""
+def interfaces_there(context: MigrationContext) -> list[JSON]:
+    """All ports of routers, also those on their way to one."""
+    ports = context.cloud.network.list("port", project_id=context.project_id)
+    return [port for port in ports if port["device_owner"] in ROUTER_INTERFACES]
+
+
+def port_of(context: MigrationContext, item: MigrationItem, ports: list[JSON]) -> JSON | None:
+    """What there is of an interface: the port with its mark, or the one at its addresses."""
+    wanted = {(context.backend_ids.get(fixed["subnet"]), fixed["ip_address"]) for fixed in item.wanted["fixed_ips"]}
+    for port in ports:
+        has = {(fixed["subnet_id"], fixed["ip_address"]) for fixed in port["fixed_ips"]}
+        if port["description"] == mark(item) or wanted == has:
+            return port
+    return None
+
+
+def adopt_interfaces(context: MigrationContext, unfinished: bool = False) -> list[JSON] | None:
+    """All interfaces there are, when none is left to be made. `unfinished`: also ports still without their router."""
     pending = context.items(Kind.INTERFACE)
     if not pending and not context.items(Kind.INTERFACE, states=MigrationItem.MADE):
-        return {}
-    there = interfaces_there(context)
-    known = context.backend_ids
-    whole = [item for item in pending if {item.wanted["router"], item.wanted["subnet"]} <= known.keys()]
-    pairs = [(item, there[where(context, item)]) for item in whole if where(context, item) in there]
+        return []
+    ports = interfaces_there(context)
+    found = [(item, port) for item in pending if (port := port_of(context, item, ports))]
+    pairs = [(item, port) for item, port in found if port["device_id"] or unfinished]
     keep(context, Kind.INTERFACE, pairs, State.ADOPTED)
-    return None if context.items(Kind.INTERFACE) else there
+    return None if context.items(Kind.INTERFACE) else ports
 
 
-def connect(context: MigrationContext) -> dict[Wanted, JSON]:
+def connect(context: MigrationContext) -> list[JSON]:
     """Put the subnets on their routers; returns all interfaces there are then."""
     subnets = context.subject.items.filter(kind=Kind.SUBNET)
-    known = dict(subnets.values_list("source_id", "wanted"))
+    gateways = dict(subnets.values_list("source_id", "wanted__gateway_ip"))
     ready, lost = [], []
     for item in context.items(Kind.INTERFACE):
         try:
-            place, wanted = where(context, item), known[item.wanted["subnet"]]
-            network = reference(context, wanted["network"], "network")
-            by_gateway = wanted["gateway_ip"] == item.wanted["ip_address"]
-            ready.append(([item], (mark(item), place, "" if by_gateway else network)))
+            ready.append(([item], interface(context, item, gateways)))
         except MissingPart as reason:
             lost.append(failed(item, str(reason)))
     give_up(context, lost)
     cloud = context.cloud
     settle_each(
         context,
-        lambda job: _connect(cloud, *job),
+        lambda wanted: _connect(cloud, wanted),
         ready,
         lambda items, port: keep(context, Kind.INTERFACE, [(items[0], {"id": port})], State.CREATED),
     )
-    return interfaces_there(context) if ready else {}
+    return interfaces_there(context) if ready else []
 
 
-def _connect(cloud: Cloud, own: str, place: Wanted, network: str) -> str:
-    """By the subnet's gateway address; with any other address by a port that has it. Returns the port's id."""
-    router, subnet, address = place
-    if not network:
-        return str(cloud.network.add_router_interface(router, subnet)["port_id"])
-    fixed = [{"subnet_id": subnet, "ip_address": address}]
-    port = cloud.network.first("port", description=own)
-    port = port or cloud.network.create("port", network_id=network, fixed_ips=fixed, description=own)
-    cloud.network.add_router_interface(router, port_id=port["id"])
+def _connect(cloud: Cloud, wanted: Interface) -> str:
+    """Returns the port's id."""
+    if wanted.subnet:
+        return str(cloud.network.add_router_interface(wanted.router, wanted.subnet)["port_id"])
+    port = cloud.network.first("port", description=wanted.mark) or cloud.network.create("port", **wanted.port)
+    cloud.network.add_router_interface(wanted.router, port_id=port["id"])
     return str(port["id"])
 
 
-def keep_interfaces(context: MigrationContext, there: dict[Wanted, JSON]) -> None:
+def keep_interfaces(context: MigrationContext, there: list[JSON]) -> None:
     """The rows of the interfaces' ports, and what subnets and routers say of them."""
     made = {item.backend_id for item in context.items(Kind.INTERFACE, states=MigrationItem.MADE)}
     if not there:
@@ -92,7 +116,7 @@ def keep_interfaces(context: MigrationContext, there: dict[Wanted, JSON]) -> Non
     known = set(Port.objects.filter(tenant=tenant, backend_id__in=made).values_list("backend_id", flat=True))
     addresses: dict[str, list[JSON]] = defaultdict(list)
     rows = []
-    listed = {port["id"]: port for port in there.values() if port["id"] in made}
+    listed = {port["id"]: port for port in there if port["id"] in made}
     for port in sorted(listed.values(), key=lambda port: str(port["id"])):
         addresses[port["device_id"]] += port["fixed_ips"]
         on = [subnets[fixed["subnet_id"]] for fixed in port["fixed_ips"]]

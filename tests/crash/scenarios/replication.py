@@ -17,7 +17,7 @@ LIMITS = {"cores": 4, "ram": 8192, "storage": 102400}
 
 
 def tenant_on_sale(stage: Stage) -> Any:
-    """Its resource and offering; in the cloud a second network, a route and the port of a virtual address."""
+    """Its resource and offering; in the cloud a second network, a route, ports of a virtual address and of a router."""
     tenant = stage.tenant()
     network = cloud_of(tenant).network
     second = network.create("network", name="second")
@@ -26,6 +26,9 @@ def tenant_on_sale(stage: Stage) -> Any:
     network.add_router_interface(router, subnet["id"])
     network.update("router", router, routes=[{"destination": "10.9.0.0/25", "nexthop": "10.9.0.7"}])
     network.create("port", network_id=second["id"], name="vip", device_owner="compute:nova")
+    fixed = [{"subnet_id": subnet["id"], "ip_address": "10.9.0.9"}]
+    port = network.create("port", network_id=second["id"], fixed_ips=fixed)
+    network.add_router_interface(network.create("router", name="inner")["id"], port_id=port["id"])
     begin("openstack.tenant.pull")(stage, tenant)
     drain()
     category = Category.objects.create(title="Clouds")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from ipaddress import ip_address, ip_network
 
-from ..errors import bad_request, conflict
+from ..errors import ApiError, bad_request, conflict
 from ..state import Obj, State
 from ..wire import Call
+from . import automatic
 from .resource import invalid
 
 
@@ -42,24 +43,37 @@ def next_free(state: State, subnet: Obj) -> str | None:
     return None
 
 
-def choose(call: Call, network: Obj, wanted: list[Obj] | None, port_id: str) -> list[Obj]:
-    """The fixed IPs of a port: those asked for, or one of the network's first IPv4 subnet (and IPv6 one)."""
+def choose(call: Call, network: Obj, port: Obj, wanted: list[Obj] | None) -> list[Obj]:
+    """The fixed IPs of a port: those asked for, or one of each version; and all that follow from its MAC address."""
     subnets = list(call.state.where("subnets", "network_id", network["id"]))
+    following = automatic.follow_from(port, subnets)
     if wanted is None:
-        return automatic(call, network, subnets)
-    return [one_wanted(call, network, subnets, fixed, port_id) for fixed in wanted]
+        chosen = one_of_each(call.state, subnets)
+        if subnets and not chosen and not following:
+            raise exhausted(network)
+        return chosen + following
+    named = []
+    for fixed in wanted:
+        subnet = subnet_of(network, subnets, fixed)
+        if not automatic.goes_by_mac(port, subnet):
+            named.append(one_wanted(call, network, subnet, fixed, port["id"]))
+        elif fixed.get("ip_address") is not None:
+            automatic.refuse_other(port, subnet, fixed["ip_address"])
+    return named + following
 
 
-def automatic(call: Call, network: Obj, subnets: list[Obj]) -> list[Obj]:
+def one_of_each(state: State, subnets: list[Obj]) -> list[Obj]:
     chosen = []
     for version in (4, 6):
-        candidates = [subnet for subnet in subnets if subnet["ip_version"] == version]
-        address, subnet = first_free(call.state, candidates)
+        free = (one for one in subnets if one["ip_version"] == version and not automatic.is_automatic(one))
+        address, subnet = first_free(state, list(free))
         if address is not None:
             chosen.append({"subnet_id": subnet["id"], "ip_address": address})
-    if subnets and not chosen:
-        raise conflict(f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure")
     return chosen
+
+
+def exhausted(network: Obj) -> ApiError:
+    return conflict(f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure")
 
 
 def first_free(state: State, subnets: list[Obj]) -> tuple[str | None, Obj]:
@@ -70,13 +84,12 @@ def first_free(state: State, subnets: list[Obj]) -> tuple[str | None, Obj]:
     return None, {}
 
 
-def one_wanted(call: Call, network: Obj, subnets: list[Obj], fixed: Obj, port_id: str) -> Obj:
-    subnet = subnet_of(network, subnets, fixed)
+def one_wanted(call: Call, network: Obj, subnet: Obj, fixed: Obj, port_id: str) -> Obj:
     address = fixed.get("ip_address")
     if address is None:
         address = next_free(call.state, subnet)
         if address is None:
-            raise conflict(f"No more IP addresses available on network {network['id']}.", "IpAddressGenerationFailure")
+            raise exhausted(network)
     holder = taken_in(call.state, subnet["id"])["used"].get(address)
     if holder is not None and holder != port_id:
         raise conflict(f"IP address {address} already allocated in subnet {subnet['id']}", "IpAddressAlreadyAllocated")

@@ -33,7 +33,7 @@ def prepare(call: Call, port: Obj) -> None:
         port["port_security_enabled"] = network["port_security_enabled"]
     port["allowed_address_pairs"] = with_mac(port["allowed_address_pairs"], port["mac_address"])
     port["security_groups"] = groups_of(call, port)
-    port["fixed_ips"] = addresses.choose(call, network, port["fixed_ips"], port["id"])
+    port["fixed_ips"] = addresses.choose(call, network, port, port["fixed_ips"])
     port["status"] = "DOWN"
     bind(port)
     addresses.take(call.state, port["fixed_ips"], port["id"])
@@ -92,7 +92,7 @@ def update(call: Call, port: Obj, changes: Obj) -> None:
         mac = changes.get("mac_address") or port["mac_address"]
         changes["allowed_address_pairs"] = with_mac(changes["allowed_address_pairs"], mac)
     if "fixed_ips" in changes:
-        chosen = addresses.choose(call, network, changes["fixed_ips"], port["id"])
+        chosen = addresses.choose(call, network, {**port, **changes}, changes["fixed_ips"])
         addresses.release(call.state, port["fixed_ips"])
         addresses.take(call.state, chosen, port["id"])
         changes["fixed_ips"] = chosen

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from ..errors import bad_request, conflict, not_found
 from ..state import Obj
 from ..wire import Call, Route
-from . import ports
+from . import addresses, ports
 from .resource import in_use
 from .routers import INTERFACE, ROUTERS, ports_of
 from .subnets import SUBNETS
@@ -36,6 +36,7 @@ def adopt_port(call: Call, router: Obj, port_id: str) -> Obj:
         )
     for fixed in port["fixed_ips"]:
         refuse_second(call, router, fixed["subnet_id"])
+    refuse_second_ipv6(call, router, port)
     return call.state.edit(
         "ports",
         port,
@@ -48,21 +49,48 @@ def adopt_port(call: Call, router: Obj, port_id: str) -> Obj:
 
 
 def port_on_subnet(call: Call, router: Obj, subnet_id: str) -> Obj:
-    """A new port with the subnet's gateway address."""
+    """A new port with the subnet's gateway address; the IPv6 subnets of one network share one."""
     subnet = SUBNETS.fetch(call, subnet_id)
     if not subnet["gateway_ip"]:
         raise bad_request("Bad router request: Subnet for router interface must have a gateway IP.")
     refuse_second(call, router, subnet_id)
+    fixed = {"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}
+    shared = ipv6_port(call, router, subnet["network_id"]) if subnet["ip_version"] == 6 else None
+    if shared:
+        changes = {"fixed_ips": [*shared["fixed_ips"], fixed]}
+        ports.update(call, shared, changes)
+        ports.PORTS.touch(call, shared, **changes)
+        return shared
     return ports.make(
         call,
         network_id=subnet["network_id"],
-        fixed_ips=[{"subnet_id": subnet["id"], "ip_address": subnet["gateway_ip"]}],
+        fixed_ips=[fixed],
         device_id=router["id"],
         device_owner=INTERFACE,
         project_id=router["project_id"],
         port_security_enabled=False,
         **{"binding:host_id": "network-1"},
     )
+
+
+def ipv6_port(call: Call, router: Obj, network_id: str) -> Obj | None:
+    for port in ports_of(call, router, INTERFACE):
+        if port["network_id"] == network_id and has_ipv6(port):
+            return port
+    return None
+
+
+def has_ipv6(port: Obj) -> bool:
+    return any(":" in fixed["ip_address"] for fixed in port["fixed_ips"])
+
+
+def refuse_second_ipv6(call: Call, router: Obj, port: Obj) -> None:
+    other = ipv6_port(call, router, port["network_id"])
+    if other and has_ipv6(port):
+        raise bad_request(
+            f"Bad router request: Router already contains IPv6 port {other['id']} belonging to network id "
+            f"{port['network_id']}. Only one IPv6 port from the same network subnet can be connected to a router."
+        )
 
 
 def refuse_second(call: Call, router: Obj, subnet_id: str) -> None:
@@ -97,7 +125,12 @@ def remove_interface(call: Call) -> Obj:
     port = interface_port(call, router, body)
     refuse_while_floating(call, router, port)
     shown = interface(router, port)
-    ports.drop(call.state, port)
+    left = [fixed for fixed in port["fixed_ips"] if fixed["subnet_id"] != body.get("subnet_id")]
+    if "port_id" not in body and left:
+        addresses.release(call.state, [fixed for fixed in port["fixed_ips"] if fixed not in left])
+        ports.PORTS.touch(call, port, fixed_ips=left)
+    else:
+        ports.drop(call.state, port)
     ROUTERS.touch(call, router)
     return shown
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from ..errors import ApiError, bad_request, conflict
 from ..state import Obj
 from ..wire import Call
+from . import addresses, automatic
 from .networks import NETWORKS, is_visible
 from .resource import REQUIRED, Resource, in_use, require_uuid
 
@@ -62,6 +63,7 @@ def prepare(call: Call, subnet: Obj) -> None:
             f"'{subnet['ip_version']}'.",
             "InvalidInput",
         )
+    automatic.check_modes(subnet, range_)
     refuse_overlap(call, network, range_)
     subnet["cidr"] = str(range_)
     subnet["gateway_ip"] = gateway_of(subnet, range_)
@@ -81,11 +83,11 @@ def refuse_overlap(call: Call, network: Obj, range_: Range) -> None:
 
 
 def gateway_of(subnet: Obj, range_: Range) -> str | None:
-    """The given gateway, none when null was given, else the first address."""
+    """The given gateway, none when null was given, else the first address; of IPv6 the routers' anycast address."""
     if subnet["gateway_ip"] is None:
         return None
     if subnet["gateway_ip"] == "":
-        return str(range_[1])
+        return str(range_[1 if range_.version == 4 else 0])
     return str(parse_address("gateway_ip", subnet["gateway_ip"]))
 
 
@@ -137,15 +139,36 @@ def update(call: Call, subnet: Obj, changes: Obj) -> None:
     changes["allocation_pools"] = check_pools(merged, range_)
 
 
+def created(call: Call, subnet: Obj) -> None:
+    """The ports that are there get an address in a subnet of automatic ones."""
+    for port in list(call.state.where("ports", "network_id", subnet["network_id"])):
+        following = automatic.follow_from(port, [subnet])
+        if following:
+            addresses.take(call.state, following, port["id"])
+            edit_addresses(call, port, [*port["fixed_ips"], *following])
+
+
+def edit_addresses(call: Call, port: Obj, fixed_ips: list[Obj]) -> None:
+    revision = port["revision_number"] + 1
+    call.state.edit("ports", port, fixed_ips=fixed_ips, revision_number=revision, updated_at=call.stamp())
+
+
 def delete(call: Call, subnet: Obj) -> None:
-    for port in call.state.where("ports", "network_id", subnet["network_id"]):
-        if any(fixed["subnet_id"] == subnet["id"] for fixed in port["fixed_ips"]):
-            raise in_use(
-                "SubnetInUse",
-                f"Unable to complete operation on subnet {subnet['id']}: One or more ports have an IP "
-                "allocation "
-                "from this subnet.",
-            )
+    """Automatic addresses go with their subnet; any other holds it."""
+    holders = [
+        port
+        for port in call.state.where("ports", "network_id", subnet["network_id"])
+        if any(fixed["subnet_id"] == subnet["id"] for fixed in port["fixed_ips"])
+    ]
+    if not all(automatic.goes_by_mac(port, subnet) for port in holders):
+        raise in_use(
+            "SubnetInUse",
+            f"Unable to complete operation on subnet {subnet['id']}: One or more ports have an IP allocation "
+            "from this subnet.",
+        )
+    for port in holders:
+        left = [fixed for fixed in port["fixed_ips"] if fixed["subnet_id"] != subnet["id"]]
+        edit_addresses(call, port, left)
 
 
 SUBNETS = Resource(
@@ -176,6 +199,7 @@ SUBNETS = Resource(
     shared_by=visible_with_network,
     show=show,
     prepare=prepare,
+    created=created,
     update=update,
     delete=delete,
 )
