@@ -195,4 +195,8 @@ def test_what_was_ended_is_made_again_by_a_restoration(stage: OpenNebulaStage, s
     restored = done(restoration)
     assert (restored.state, restored.limits) == ("OK", LIMITS)
     assert "genome-lab" in names(site, "vdcs")
+    assert restored.secret_metadata == {}  # the password of before works no more
+    agent.works(
+        "membership_sync", lambda: "opennebula_password" in Resource.objects.get(pk=restored.pk).secret_metadata
+    )
     assert work(site, credentials_of(restored))
