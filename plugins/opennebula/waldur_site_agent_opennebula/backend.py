@@ -36,15 +36,18 @@ class Taken(DuplicateResourceError):
 
 
 @contextmanager
-def in_the_agents_words(backend_id: str = "") -> Iterator[None]:
-    """What helps itself later leaves an order waiting, everything else ends it with a sentence."""
+def in_the_agents_words(backend_id: str = "", may_rename: bool = False) -> Iterator[None]:
+    """What helps itself later leaves an order waiting, everything else ends it with a sentence.
+
+    Where the agent has no other name to try it would replace the sentence about a taken one with its own.
+    """
     try:
         yield
     except (Unreachable, NotYet) as error:
         raise BackendNotReadyError(str(error)) from error
-    except NameTaken as error:
-        raise Taken(backend_id, str(error)) from error
     except CloudError as error:
+        if may_rename and isinstance(error, NameTaken):
+            raise Taken(backend_id, str(error)) from error
         raise BackendError(str(error)) from error
 
 
@@ -107,7 +110,7 @@ class OpenNebulaBackend(BaseBackend):
         self, waldur_resource: Any, resource_backend_id: str, user_context: dict | None = None
     ) -> BackendResourceInfo:
         self._learn_components(waldur_resource)
-        with in_the_agents_words(resource_backend_id):
+        with in_the_agents_words(resource_backend_id, bool(self.backend_settings.get("check_backend_id_uniqueness"))):
             context = user_context or {}
             wanted = read_wanted(
                 waldur_resource, resource_backend_id, self.backend_settings, self.backend_components, context

@@ -193,11 +193,18 @@ def test_deleting_twice_or_what_was_never_made_is_fine(backend: Make, resource: 
     assert inspect.leftovers(before) == {}
 
 
-def test_a_name_that_is_taken_lets_the_agent_try_another(backend: Make, resource: Make) -> None:
+@pytest.mark.parametrize(
+    ("settings", "error"), [({"check_backend_id_uniqueness": True}, DuplicateResourceError), ({}, BackendError)]
+)
+def test_a_name_that_is_taken_lets_an_agent_try_another_that_has_more(
+    backend: Make, resource: Make, settings: dict[str, Any], error: type[Exception]
+) -> None:
     backend().create_resource_with_id(resource(), "blue")
 
-    with pytest.raises(DuplicateResourceError, match="not made for this resource"):
-        backend().create_resource_with_id(resource("other"), "blue")
+    with pytest.raises(error, match="not made for this resource") as raised:
+        backend(**settings).create_resource_with_id(resource("other"), "blue")
+
+    assert type(raised.value) is not DuplicateResourceError  # its own sentence would not say what is in the way
 
 
 @pytest.mark.parametrize(
