@@ -8,6 +8,7 @@ from urllib.parse import urlparse
 import pytest
 
 LAB = "the real OpenStack of `make lab`"
+LAB_BROKER = "the notifications of `make lab`"
 URLS = {
     "RabbitMQ": os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//"),
     "RabbitMQ management": os.environ.get("TEST_RABBITMQ_MANAGEMENT_URL", "http://guest:guest@127.0.0.1:15672"),
@@ -15,6 +16,7 @@ URLS = {
     "Redis": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0"),
     "PostgreSQL": os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres"),
     LAB: os.environ.get("LAB_AUTH_URL", "http://127.0.0.1:5000/v3"),
+    LAB_BROKER: os.environ.get("LAB_BROKER_URL", "amqp://waldur_lab:labsecret@127.0.0.1:5672/waldur_lab_c1"),
 }
 PORTS = {"amqp": 5672, "redis": 6379, "postgresql": 5432, "http": 80, "https": 443}
 

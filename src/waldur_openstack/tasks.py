@@ -4,12 +4,15 @@ from celery import shared_task
 
 from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
+from waldur_core.server.schedule import PERIODS
 from waldur_core.structure.states import CoreState
 from waldur_openstack import stuck
-from waldur_openstack.copies import retention, schedules
+from waldur_openstack.copies import schedules
+from waldur_openstack.copies.errands import BACKUPS, SNAPSHOTS, delete_everywhere
 from waldur_openstack.keys import DISTRIBUTE, LEAVING, wanted_keys
-from waldur_openstack.models import Backup, KeyDistribution, Snapshot, Tenant
-from waldur_openstack.stuck.orphans import DELETING, UPDATING
+from waldur_openstack.models import KeyDistribution, Tenant
+from waldur_openstack.stuck.errands import DELETING_TENANTS, RESOURCES, UPDATING_TENANTS
+from waldur_openstack.sync.plans import spread
 from waldur_openstack.sync.tasks import (
     forget_sync_runs,
     pull_properties,
@@ -43,13 +46,13 @@ def run_due_schedules() -> int:
 @shared_task(name="openstack.delete_expired_backups")
 def delete_expired_backups() -> int:
     """Delete backups past their `kept_until`; returns how many."""
-    return retention.delete_expired(Backup.objects.all())
+    return delete_everywhere(BACKUPS)
 
 
 @shared_task(name="openstack.delete_expired_snapshots")
 def delete_expired_snapshots() -> int:
     """Delete snapshots past their `kept_until`, but no parts of backups; returns how many."""
-    return retention.delete_expired(Snapshot.objects.filter(backups=None))
+    return delete_everywhere(SNAPSHOTS)
 
 
 @shared_task(name=DISTRIBUTE, ignore_result=True)
@@ -96,17 +99,18 @@ def check_keys() -> int:
 
 @shared_task(name="openstack.resolve_stuck_resources", ignore_result=True)
 def resolve_stuck_resources() -> int:
-    """Ask the cloud what became of rows that are changing in no operation's hands; returns how many have moved."""
-    return stuck.resolve_connections() + stuck.resolve_tenants() + stuck.resolve_objects()
+    """Ask each cloud what became of rows that are changing in no operation's hands; returns how many are asked."""
+    stuck.resolve_connections()
+    return spread(RESOURCES, PERIODS[RESOURCES])
 
 
 @shared_task(name="openstack.mark_stuck_updating_tenants_as_erred", ignore_result=True)
 def mark_stuck_updating_tenants_as_erred() -> int:
     """The same for tenants left UPDATING."""
-    return stuck.resolve_tenants(UPDATING)
+    return spread(UPDATING_TENANTS, PERIODS[UPDATING_TENANTS])
 
 
 @shared_task(name="openstack.mark_stuck_deleting_tenants_as_erred", ignore_result=True)
 def mark_stuck_deleting_tenants_as_erred() -> int:
     """The same for tenants left DELETING."""
-    return stuck.resolve_tenants(DELETING)
+    return spread(DELETING_TENANTS, PERIODS[DELETING_TENANTS])

@@ -10,9 +10,12 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.audit.clean import assert_in_step
+from tests.drive import drain
 from tests.e2e.estate import Estate
 from tests.marketplace_openstack.strangers import administrator, inside
 from tests.openstack.behind import cloud_of
+from tests.openstack.orders import PUBLIC_KEY
+from tests.openstack.syncing import adopt
 from waldur_core.operations.start import start
 from waldur_core.quotas import counters
 from waldur_mastermind.billing.closing import bring_up_to_date
@@ -20,6 +23,7 @@ from waldur_mastermind.billing.models import InvoiceItem
 from waldur_mastermind.marketplace.models import PlanPeriod, Resource
 from waldur_mastermind.marketplace_openstack.audit import full_audit
 from waldur_openstack.models import SecurityGroupRule, Tenant
+from waldur_openstack.tasks import check_keys
 from waldur_openstack.workflows.compute import StopInstance
 
 
@@ -56,6 +60,21 @@ def a_role_elsewhere(estate: Estate) -> None:
 def leak_of_a_key_pair(estate: Estate) -> None:
     key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZ4Zq6mZVn1FqGkQ3uT2E0TnXyJ0m6i0c3wS0k4m8aB x"
     administrator(estate).compute.create_keypair(f"{estate.server.uuid.hex}-left", key)
+
+
+def a_key_pair_of_somebody_who_has_left(estate: Estate) -> None:
+    check_keys()
+    drain()
+    administrator(estate).compute.create_keypair_for(estate.tenant.user_id, f"{'0' * 31}1-left", PUBLIC_KEY)
+
+
+def a_user_who_is_gone(estate: Estate) -> None:
+    a_key_pair_of_somebody_who_has_left(estate)
+    administrator(estate).identity.delete_user(estate.tenant.user_id)
+
+
+def a_limit_changed_in_the_cloud(estate: Estate) -> None:
+    administrator(estate).compute.set_quotas(estate.tenant.backend_id, {"cores": 77})
 
 
 def a_network_by_hand(estate: Estate) -> None:
@@ -134,6 +153,9 @@ DISAGREEMENTS: dict[Callable[[Estate], None], list[tuple[str, str]]] = {
     leak_of_a_project_and_a_user: [("leak", "project"), ("leak", "user")],
     a_role_elsewhere: [("leak", "role")],
     leak_of_a_key_pair: [("leak", "key pair")],
+    a_key_pair_of_somebody_who_has_left: [("leak", "key pair")],
+    a_user_who_is_gone: [("leak", "key pair"), ("leak", "key pair"), ("orphan.row", "tenant")],
+    a_limit_changed_in_the_cloud: [("limit", "tenant")],
     a_network_by_hand: [("orphan.object", "network")],
     a_volume_that_is_gone: [("orphan.row", "volume")],
     a_volume_with_another_id: [("duplicate", "volume"), ("orphan.row", "volume")],
@@ -172,7 +194,17 @@ def test_the_number_of_calls_and_statements_does_not_grow(estate: Estate, django
     with django_assert_max_num_queries(75):
         report = full_audit(service)
     assert (report.calls, len(report.findings)) == (calls, 5)
-    assert calls < 25
+    assert calls < 30
+
+
+def test_only_what_clouds_tell_by_tenant_takes_calls_for_each(estate: Estate) -> None:
+    service = estate.tenant.service_settings
+    quick, whole = (full_audit(service, quick=quick).calls for quick in (True, False))
+    assert whole == quick + 4
+    project = administrator(estate).identity.create_project(name="second", domain_id="default")["id"]
+    adopt(service, project, estate.project)
+    assert full_audit(service, quick=True).calls == quick
+    assert full_audit(service).calls == quick + 2 * 4 - 1  # the second has no user
 
 
 def test_the_report_is_made_for_machines(estate: Estate) -> None:

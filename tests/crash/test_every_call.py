@@ -41,7 +41,7 @@ def test_some_calls_that_go_wrong_do_no_harm(name: str, fault: str, stage: Stage
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)  # a migration is played some seventy times
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", sorted(Workflow.registry))
 def test_any_call_that_goes_wrong_does_no_harm(

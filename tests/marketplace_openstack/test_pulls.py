@@ -9,6 +9,7 @@ from tests.marketplace_openstack.watching import events, last_event, shown
 from tests.openstack.behind import cloud_of
 from tests.openstack.syncing import statements, synced
 from waldur_core.operations.models import Operation
+from waldur_core.structure.models import ServiceSettings
 from waldur_mastermind.marketplace.models import Offering, Resource
 from waldur_openstack.models import FloatingIP, Instance
 from waldur_openstack.sync.compute import INSTANCE
@@ -46,6 +47,39 @@ def test_many_servers_changed_at_once_cost_as_many_statements_as_two(estate: Est
         assert run.rows_changed == len(names)
         assert [estate.resource_of(server).name for server in names] == list(names.values())
     assert costs[0] == costs[1]
+
+
+def test_many_servers_that_break_recover_or_vanish_cost_as_many_statements_as_two(estate: Estate) -> None:
+    service, abroad, cloud = estate.tenant.service_settings, inside(estate.tenant), cloud_of(estate.tenant)
+    abroad.admin.compute.set_quotas(abroad.id, {"cores": 64})
+    for number in range(8):
+        abroad.add_server(f"server {number}")
+    synced(service, full=True)
+    servers, costs = list(Instance.objects.filter(name__startswith="server ")), []
+    admin = abroad.admin.in_project(abroad.id)
+    for some in (servers[:2], servers[2:]):
+        for state, word in (("error", "Erred"), ("active", "OK")):
+            for server in some:
+                admin.compute.act(server.backend_id, "os-resetState", {"state": state})
+            costs.append(cost_of_a_look(service, estate, some, word)[0])
+        for server in some:
+            cloud.compute.delete_server(server.backend_id)
+        _, writes = cost_of_a_look(service, estate, some, "Erred")
+        assert (
+            sum(text.startswith('UPDATE "marketplace_resource"') for text in writes) <= 2
+        )  # before and after the last that is left
+    assert costs[:2] == costs[2:]
+    texts = {estate.resource_of(server).error_message for server in servers}
+    assert texts == {f"Instance {server.name} does not exist in the cloud any more." for server in servers}
+
+
+def cost_of_a_look(
+    service: ServiceSettings, estate: Estate, servers: list[Instance], state: str
+) -> tuple[int, list[str]]:
+    """Statements of a look, and those that write, after which the resources of these servers are in `state`."""
+    number, writes, _ = statements(service, kinds=[INSTANCE], full=True)
+    assert {estate.resource_of(server).state for server in servers} == {state}
+    return number, writes
 
 
 def test_a_server_that_is_lost_and_found(estate: Estate) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.e2e.estate import Estate
 from tests.marketplace_openstack.strangers import inside
 from tests.openstack.behind import cloud_of
-from tests.openstack.syncing import synced
+from tests.openstack.syncing import looked_after, synced
 from waldur_core.operations.models import Operation
 from waldur_core.server.celery import app
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
@@ -193,7 +193,9 @@ def stuck(estate: Estate) -> Order:
 
 
 def ended(order: Order) -> tuple[int, str, str]:
-    number = tasks.end_stuck_terminations()
+    (run,) = looked_after("end_stuck_terminations")
+    number = run.rows_changed + tasks.end_stuck_terminations()
+    SyncRun.objects.all().delete()
     order.refresh_from_db()
     return number, order.state, Resource.objects.get(pk=order.resource_id).state
 

@@ -11,9 +11,9 @@ from tests.e2e.estate import Estate
 from tests.marketplace_openstack.strangers import administrator
 from tests.marketplace_openstack.watching import events, last_event, quotas_in_the_cloud, shown, states
 from tests.openstack.behind import cloud_of
+from tests.openstack.syncing import looked_after
 from waldur_core.operations.models import Operation
 from waldur_mastermind.marketplace.models import Order, PlanPeriod, Resource
-from waldur_openstack.tasks import resolve_stuck_resources
 
 SCOPES = ("tenant", "server", "volume")
 
@@ -36,7 +36,7 @@ def test_found_healthy_in_the_cloud_the_order_is_done_and_its_resource_ok(estate
     order, known = left_in_creation(scope), scope.backend_id
     before = dict(estate.resource_of(scope).limits)
     for _ in range(2):  # again, nothing more comes of it
-        resolve_stuck_resources()
+        looked_after("resolve_stuck_resources")
     assert states(estate, order) == ("done", "OK")
     told = shown(estate, order.resource)
     assert (told["backend_id"], told["backend_metadata"]["state"], told["error_message"]) == (known, "OK", "")
@@ -59,10 +59,10 @@ def test_a_tenant_cut_off_early_gets_its_limits_and_its_user_access(estate: Esta
     assert (quotas_in_the_cloud(tenant) != limits, bool(roles)) == (True, True)
     order = left_in_creation(tenant)
     estate.cloud.add_fault("status", operation="volume_quota.update", status=503, times=0)
-    resolve_stuck_resources()
+    looked_after("resolve_stuck_resources")
     assert estate.tenant.state == "CREATING"  # not before it has its limits
     estate.cloud.clear_faults()
-    resolve_stuck_resources()
+    looked_after("resolve_stuck_resources")
     assert states(estate, order) == ("done", "OK")
     assert quotas_in_the_cloud(tenant) == limits
     assert admin.identity.roles_of(tenant.backend_id, tenant.user_id) == roles
@@ -73,7 +73,7 @@ def test_never_made_and_out_of_time_the_order_fails_and_can_be_ended(estate: Est
     volume = estate.volume
     order, known = left_in_creation(volume, minutes=181), volume.backend_id
     cloud_of(estate.tenant).block_storage.delete_volume(known)
-    resolve_stuck_resources()
+    looked_after("resolve_stuck_resources")
     assert states(estate, order) == ("erred", "Erred")
     order.refresh_from_db()
     assert order.error_message.startswith("Timed out: ")

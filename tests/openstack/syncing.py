@@ -15,6 +15,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import CloudSync, SyncCursor, SyncRun, Tenant
 from waldur_openstack.quotas import DEFAULTS
 from waldur_openstack.sync.cycle import synchronise
+from waldur_openstack.sync.tasks import synchronise_cloud
 
 OWN = {model._meta.db_table for model in (CloudSync, SyncCursor, SyncRun)}
 
@@ -23,6 +24,13 @@ def synced(service_settings: ServiceSettings, kinds: Any = None, **options: Any)
     run = synchronise(service_settings, kinds, **options)
     assert (run.state, run.error) == ("done", "")
     return run
+
+
+def looked_after(task: str) -> list[SyncRun]:
+    """As when the message of the task has come to each cloud; the runs that tell of it."""
+    for service in ServiceSettings.objects.filter(type="OpenStack").order_by("pk"):
+        synchronise_cloud(service.uuid.hex, task)
+    return list(SyncRun.objects.filter(task=task).order_by("pk"))
 
 
 def told(word: str) -> list[str]:

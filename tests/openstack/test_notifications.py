@@ -79,6 +79,18 @@ def wrapped(event_type: str, payload: Any) -> bytes:
             [Hint("security_group", VOLUME, PROJECT)],
         ),
         ("security_group_rule.delete.end", {"security_group_rule_id": PORT}, [Hint("security_group_rule", PORT)]),
+        (
+            "servergroup.create",
+            {"server_group_id": SERVER, "project_id": PROJECT},
+            [Hint("server_group", SERVER, PROJECT)],
+        ),
+        (
+            "rbac_policy.create.end",
+            {"rbac_policy": {"id": PORT, "project_id": PROJECT}},
+            [Hint("rbac_policy", PORT, PROJECT)],
+        ),
+        ("volume.retype", {"volume_id": VOLUME, "tenant_id": PROJECT}, [Hint("volume", VOLUME, PROJECT)]),
+        ("network.create.start", {"network": {"name": "net"}}, []),
         ("identity.project.updated", {"resource_info": PROJECT}, [Hint("project", "")]),
         ("identity.user.created", {"resource_info": PROJECT}, []),
         ("image.update", {"id": SERVER}, []),

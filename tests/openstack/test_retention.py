@@ -11,9 +11,10 @@ from tests.factories import Cast
 from tests.openstack.actions import post
 from tests.openstack.copies import storage_of, take_backup, take_snapshot
 from tests.openstack.orders import build_volume
+from tests.openstack.syncing import looked_after
 from twins.openstack import TwinClient
 from waldur_core.operations.models import Operation
-from waldur_openstack.models import Backup, Instance, Snapshot, Tenant
+from waldur_openstack.models import Backup, Instance, Snapshot, SyncRun, Tenant
 from waldur_openstack.tasks import delete_expired_backups, delete_expired_snapshots
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,21 @@ def test_snapshots_go_on_their_day_and_no_sooner(cast: Cast, tenant: Tenant) -> 
     drain()
     assert list(Snapshot.objects.order_by("pk")) == [new, for_ever]
     assert len(storage_of(volume).snapshots()) == 2
+
+
+def test_what_goes_is_told_of_its_cloud_and_can_be_asked_for_by_hand(cast: Cast, tenant: Tenant) -> None:
+    volume = build_volume(tenant, cast.owner)
+    copies = [take_snapshot(cast.admin, volume, name=name) for name in ("one", "two")]
+    assert delete_expired_snapshots() == 0
+    assert not SyncRun.objects.exists()  # nothing to tell
+    expire(copies[0])
+    assert delete_expired_snapshots() == 1
+    drain()
+    expire(copies[1])
+    runs = looked_after("delete_expired_snapshots")
+    assert [(run.state, run.rows_changed, run.cloud_calls) for run in runs] == [("done", 1, 0)] * 2
+    drain()
+    assert not Snapshot.objects.exists()
 
 
 def test_one_that_is_needed_stays_until_it_is_not(cast: Cast, tenant: Tenant) -> None:

@@ -10,16 +10,13 @@ from tests.drive import drain
 from tests.factories import Cast
 from tests.openstack.behind import cloud_of
 from tests.openstack.orders import order_deletion, order_volume
+from tests.openstack.syncing import looked_after
 from twins.openstack import TwinClient
 from waldur_core.events.models import Event
 from waldur_core.operations.models import Operation
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.models import Backup, Instance, KeyDistribution, Tenant
-from waldur_openstack.tasks import (
-    mark_stuck_deleting_tenants_as_erred,
-    mark_stuck_updating_tenants_as_erred,
-    resolve_stuck_resources,
-)
+from waldur_openstack.tasks import resolve_stuck_resources
 
 LIMITS = {"CREATING": 181, "UPDATING": 61, "DELETING": 1441}  # minutes
 
@@ -33,7 +30,7 @@ def leave(obj: Any, state: str, minutes: float = 11, **columns: Any) -> Any:
 
 
 def resolved(obj: Any) -> tuple[str, str]:
-    resolve_stuck_resources()
+    looked_after("resolve_stuck_resources")
     obj.refresh_from_db()
     return obj.state, obj.error_message
 
@@ -145,21 +142,33 @@ def test_a_cloud_that_is_away_is_asked_later(instance: Instance, twin: TwinClien
     assert resolved(instance.tenant) == ("OK", "")
 
 
+def test_a_silent_cloud_is_asked_once_and_told_in_the_run(instance: Instance, twin: TwinClient) -> None:
+    for row in everything(instance.tenant):
+        leave(row, "UPDATING", LIMITS["UPDATING"])
+    twin.go_dark("", "refuse")
+    (run,) = looked_after("resolve_stuck_resources")
+    assert (run.state, run.rows_seen, run.rows_changed) == ("erred", 1, 0)
+    assert "cannot be reached" in run.error
+    twin.light()
+    run = looked_after("resolve_stuck_resources")[-1]
+    assert (run.state, run.rows_seen, run.rows_changed) == ("done", 8, 8)
+
+
 def test_tenants_are_found_by_their_tag_or_time_out(tenant: Tenant) -> None:
     project, user = tenant.backend_id, tenant.user_id
     leave(tenant, "CREATING", backend_id="", user_id="")
     assert resolved(tenant) == ("OK", "")
     assert (tenant.backend_id, tenant.user_id) == (project, user)
     leave(tenant, "UPDATING")
-    mark_stuck_updating_tenants_as_erred()
+    looked_after("mark_stuck_updating_tenants_as_erred")
     tenant.refresh_from_db()
     assert tenant.state == "OK"
     leave(tenant, "DELETING")
-    mark_stuck_deleting_tenants_as_erred()
+    looked_after("mark_stuck_deleting_tenants_as_erred")
     tenant.refresh_from_db()
     assert (tenant.state, "Delete it again" in tenant.error_message) == ("ERRED", True)
     leave(tenant, "UPDATING", LIMITS["UPDATING"], backend_id="0" * 32)
-    mark_stuck_updating_tenants_as_erred()
+    looked_after("mark_stuck_updating_tenants_as_erred")
     tenant.refresh_from_db()
     assert (tenant.state, "has no project in the cloud" in tenant.error_message) == ("ERRED", True)
 

@@ -107,6 +107,14 @@ def test_each_cloud_gets_a_message_of_its_own_and_lost_ones_are_sent_again(
     assert remind() == 0
 
 
+@pytest.mark.parametrize("name", ["openstack.resolve_stuck_resources", "marketplace_openstack.end_stuck_terminations"])
+def test_what_is_stuck_is_looked_up_in_each_cloud_by_itself(own_cloud: ServiceSettings, sent: Any, name: str) -> None:
+    other = ServiceSettings.objects.create(name="Other", type="OpenStack", state="OK")
+    app.loader.import_default_modules()
+    app.tasks[name]()
+    assert sorted(sent) == sorted((cloud.uuid.hex, name.split(".")[1]) for cloud in (own_cloud, other))
+
+
 def test_a_message_that_comes_twice_or_too_late_does_nothing(own_cloud: ServiceSettings, twin: TwinClient) -> None:
     run = SyncRun.objects.create(service_settings=own_cloud, task="pull_properties")
     message = (own_cloud.uuid.hex, "pull_properties", run.uuid.hex)

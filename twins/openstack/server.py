@@ -209,11 +209,19 @@ async def dispatch(exchange: Exchange) -> web.StreamResponse:
         if route.stream:
             response: web.StreamResponse = await route.handler(call, exchange.request)
             return response
-        outcome = route.handler(call)
+        outcome = handled(exchange, route)
     finally:
         exchange.entry.changed = call.state.revision != revision
     reply = outcome if isinstance(outcome, Reply) else Reply(route.status, outcome)
     return render(service, call, reply)
+
+
+def handled(exchange: Exchange, route: Route) -> Any:
+    """Neutron sends notifications of requests; of other services the emitter hears by what changes."""
+    emitter = exchange.call.cloud.emitter
+    if emitter is None or exchange.service is not NETWORK:
+        return route.handler(exchange.call)
+    return emitter.serve(exchange.call, exchange.entry.operation, route.handler)
 
 
 def render(service: Service, call: Call, reply: Reply) -> web.Response:

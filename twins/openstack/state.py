@@ -32,7 +32,8 @@ INDEXED: dict[str, tuple[str, ...]] = {
 HIDDEN = ("tokens", "allocations", "deleted_servers")
 
 
-Watcher = Callable[[str, str, Obj], None]  # what was done (create, update, delete), the kind, the object
+# what was done (create, update, delete), the kind, the object, what its changed fields were before
+Watcher = Callable[[str, str, Obj, Obj], None]
 
 
 class State(twins.state.State):
@@ -45,15 +46,16 @@ class State(twins.state.State):
         return self._told("create", kind, super().add(kind, obj))
 
     def edit(self, kind: str, obj: Obj, **changes: Any) -> Obj:
-        return self._told("update", kind, super().edit(kind, obj, **changes))
+        before = {name: obj.get(name) for name in changes} if self.watcher else {}
+        return self._told("update", kind, super().edit(kind, obj, **changes), before)
 
     def drop(self, kind: str, obj: Obj) -> None:
         super().drop(kind, obj)
         self._told("delete", kind, obj)
 
-    def _told(self, what: str, kind: str, obj: Obj) -> Obj:
+    def _told(self, what: str, kind: str, obj: Obj, before: Obj | None = None) -> Obj:
         if self.watcher is not None:
-            self.watcher(what, kind, obj)
+            self.watcher(what, kind, obj, before or {})
         return obj
 
 

@@ -20,9 +20,9 @@ from waldur_openstack.models import Instance, Tenant, Volume
 SCOPES: dict[str, Any] = {model.resource_type: model for model in (Tenant, Instance, Volume)}
 
 
-def full_audit(service: ServiceSettings) -> Report:
+def full_audit(service: ServiceSettings, *, quick: bool = False) -> Report:
     """Of the cloud, and of what is sold of it. Raises OperationError when the cloud cannot be read."""
-    return audit(service).and_also(audit_marketplace(service))
+    return audit(service, quick=quick).and_also(audit_marketplace(service))
 
 
 def audit_marketplace(service: ServiceSettings) -> Iterator[Finding]:

@@ -5,11 +5,19 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from waldur_core.operations.models import Operation
 from waldur_core.structure.models import ServiceResource, ServiceSettings
-from waldur_core.structure.states import CoreState, state_changed
+from waldur_core.structure.states import CoreState, state_changed, states_changed
 from waldur_mastermind.marketplace.catalogue import sync_components
 from waldur_mastermind.marketplace.models import Order, Resource
-from waldur_mastermind.marketplace.orders import complete, fail, resume, set_resource_state, unfinished_order
+from waldur_mastermind.marketplace.orders import (
+    complete,
+    fail,
+    resume,
+    set_resource_state,
+    set_resource_states,
+    unfinished_order,
+)
 from waldur_mastermind.marketplace.orders.processing import cancel
 from waldur_mastermind.marketplace_openstack.importing import finish_import
 from waldur_mastermind.marketplace_openstack.metadata import refresh_metadata
@@ -25,6 +33,7 @@ from waldur_mastermind.marketplace_openstack.storage_modes import follow_cloud
 from waldur_openstack.models import Instance, Tenant, Volume, VolumeType
 from waldur_openstack.sync.signals import offer_changed, pulled, taken_in
 
+INTERRUPTED = "The change of limits was interrupted. Ask for it again."
 SCOPES = (Tenant, Instance, Volume)
 S, R = CoreState, Resource.State
 
@@ -60,10 +69,31 @@ def follow_state(sender: type, instance: Any, old: str, new: str, **_: Any) -> N
         set_resource_state(resource, RESOURCE_STATES[S(new)], instance.error_message, instance.error_traceback)
 
 
+@receiver(states_changed)
+def follow_states(sender: type, instances: list[Any], new: str, **_: Any) -> None:
+    """The same for many that a look at the cloud has found well or broken. With an order at work, one by one."""
+    if sender not in (Instance, Volume):
+        return
+    scopes = {scope.uuid: scope for scope in instances}
+    if new == S.OK:
+        create_missing_resources(pk__in=[scope.pk for scope in instances], kinds=(sender,))
+    resources = Resource.objects.filter(scope_uuid__in=scopes).exclude(state=R.TERMINATED)
+    ordered = set(resources.filter(orders__state__in=Order.UNFINISHED).values_list("scope_uuid", flat=True))
+    for uuid in ordered:
+        follow_state(sender, scopes[uuid], old="", new=new)
+    rest = [scope for scope in instances if scope.uuid not in ordered]
+    if new == S.OK:
+        refresh(sender, pk__in=[scope.pk for scope in rest])
+    known = resources.exclude(scope_uuid__in=ordered).values_list("pk", "scope_uuid")
+    set_resource_states({pk: scopes[uuid].error_message if new == S.ERRED else "" for pk, uuid in known})
+
+
 def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
     refresh_metadata(resource, scope)
     imported = order is None and resource.state == R.CREATING and isinstance(scope, Tenant)
-    if order is not None:
+    if order is not None and _was_interrupted(order, scope):
+        fail(order, INTERRUPTED, resource_state=R.OK)
+    elif order is not None:
         complete(order)
         if order.type == Order.Type.UPDATE and "reason" in order.attributes:
             sync_components(order.offering)  # the last resource with limits on a former component may have gone
@@ -76,6 +106,12 @@ def _on_ok(resource: Resource, scope: Any, order: Order | None) -> None:
         rename_private_offerings(scope)
     if imported:
         create_missing_resources(tenant=scope)
+
+
+def _was_interrupted(order: Order, scope: Any) -> bool:
+    """New limits are the tenant's when the operation that tells the cloud says so, not when it is found without one."""
+    tells = order.type == Order.Type.UPDATE and order.limits and isinstance(scope, Tenant)
+    return bool(tells) and not Operation.objects.filter(subject_uuid=scope.uuid, state__in=Operation.LIVE).exists()
 
 
 def _order_tried_again(resource: Resource, new: str) -> Order | None:

@@ -8,6 +8,9 @@ from celery import shared_task
 from waldur_core.structure.models import ServiceSettings
 from waldur_mastermind.marketplace_openstack import storage_modes
 from waldur_mastermind.marketplace_openstack.recovery import clouds, metadata, terminations
+from waldur_openstack.sync.plans import spread
+
+MOST_WAITING = 3600.0  # seconds that a message to look at a cloud may wait; the next one is on its way
 
 
 @shared_task(name="marketplace_openstack.create_resources_for_lost_instances_and_volumes")
@@ -34,10 +37,10 @@ def refresh_instance_backend_metadata() -> int:
 
 @shared_task(name="marketplace_openstack.end_stuck_terminations")
 def end_stuck_terminations() -> int:
-    """End orders to terminate that nobody works on, as the cloud says; returns how many."""
-    services = ServiceSettings.objects.filter(type="OpenStack")
-    ended = sum(terminations.end_stuck_terminations(service) for service in services)
-    return ended + terminations.end_those_of_no_cloud()
+    """End orders to terminate that nobody works on, as the clouds say, each in a message of its own; returns how many
+    of clouds that are gone have ended."""
+    spread(terminations.TASK, MOST_WAITING)
+    return terminations.end_those_of_no_cloud()
 
 
 @shared_task(name="marketplace_openstack.follow_storage_modes", ignore_result=True)

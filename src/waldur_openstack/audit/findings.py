@@ -11,6 +11,7 @@ CHECKS = {
     "orphan.row": "a row whose object the cloud does not have",
     "orphan.object": "an object of a tenant of ours without a row",
     "drift": "a row says something else than the cloud",
+    "limit": "limits of a tenant are others in the cloud",
     "quota": "a counter is not the sum of what it counts",
     "billing.double": "two living resources for one object",
     "billing.no_scope": "a living resource without an object",

@@ -177,7 +177,8 @@ class Compute(Gateway):
         return self.post("/os-server-groups", {"server_group": body}, microversion=SOFT_POLICIES)["server_group"]
 
     def server_group(self, group_id: str) -> JSON | None:
-        return self.find(f"/os-server-groups/{group_id}", "server_group")
+        """With its project, which old versions do not tell."""
+        return self.find(f"/os-server-groups/{group_id}", "server_group", microversion=SERVER_GROUP_OWNER)
 
     def delete_server_group(self, group_id: str) -> None:
         self.delete(f"/os-server-groups/{group_id}")

@@ -26,13 +26,17 @@ REMOVAL: dict[Any, tuple[type[DeleteWorkflow], Callable[[Any], None]]] = {
 }
 
 
+def expired(copies: QuerySet[Any]) -> QuerySet[Any]:
+    """Those past their day."""
+    return copies.filter(kept_until__lte=timezone.now(), state__in=(S.OK, S.ERRED), tenant__state=S.OK)
+
+
 def delete_expired(copies: QuerySet[Any]) -> int:
     """Begin to delete those past their day; returns how many. Any number of workers may do it at once."""
-    expired = copies.filter(kept_until__lte=timezone.now(), state__in=(S.OK, S.ERRED), tenant__state=S.OK)
-    begun = 0
-    for pk in expired.values_list("pk", flat=True):
+    past, begun = expired(copies), 0
+    for pk in past.values_list("pk", flat=True):
         with transaction.atomic():
-            copy = expired.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+            copy = past.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
             begun += copy is not None and _remove(copy)
     return begun
 

@@ -11,7 +11,7 @@ ID = re.compile(r"^[0-9a-fA-F-]{32,36}$")
 PROJECTS, RULE = "project", "security_group_rule"  # hints that are no kind's: read all projects; read the rule's group
 NEUTRON = {
     "network": "network", "subnet": "subnet", "router": "router", "port": "port", "floatingip": "floating_ip",
-    "security_group": "security_group",
+    "security_group": "security_group", "rbac_policy": "rbac_policy",
 }  # fmt: skip
 CINDER = {"volume": "volume", "snapshot": "snapshot"}
 NOVA = {"instance": "instance", "server_group": "server_group"}
@@ -48,7 +48,7 @@ def _hints(parts: list[str], payload: Mapping[str, Any]) -> Iterator[Hint]:
     elif service == "compute" and noun == "instance":
         yield _hint("instance", payload.get("instance_id"), payload.get("tenant_id"))
     elif service == "servergroup" and payload.get("server_group_id"):
-        yield _hint("server_group", payload["server_group_id"])
+        yield _hint("server_group", payload["server_group_id"], payload.get("project_id"))
     elif service in CINDER and f"{service}_id" in payload:
         yield _hint(CINDER[service], payload[f"{service}_id"], payload.get("tenant_id"))
     elif service == "identity" and noun == "project":

@@ -104,22 +104,31 @@ class Listener:
         logger.warning("Notifications of %s: %s: %s", self.service_settings, type(error).__name__, text)
 
     def consume(self, broker: Connection) -> None:
-        """Until we stop, or something is wrong. Every minute it is looked for exchanges that were missing."""
-        exchanges = [name for name in self.source.exchanges if exists(broker, name)]
+        """Until we stop, or something is wrong."""
         with broker.channel() as channel:
             channel.basic_qos(0, PREFETCH, False)
             queue = our_queue(self.source.queue, channel)
             queue.queue_declare()
-            for exchange in exchanges:
+            with Consumer(channel, [queue], on_message=self.on_message, no_ack=False, auto_declare=False):
+                self.state.connected()
+                self._follow_exchanges(broker, queue)
+
+    def _follow_exchanges(self, broker: Connection, queue: Queue) -> None:
+        """A service makes its exchange with its first message, and some clouds never have one of each name: those that
+        are missing are looked for every minute."""
+        bound: list[str] = []
+        while not self.stopping.is_set():
+            found = [name for name in self.source.exchanges if name not in bound and exists(broker, name)]
+            for exchange in found:
                 for topic in self.source.topics:
                     queue.bind_to(exchange, f"{topic}.*")
-            with Consumer(channel, [queue], on_message=self.on_message, no_ack=False, auto_declare=False):
-                self.state.connected(exchanges)
-                self._drain(broker, complete=len(exchanges) == len(self.source.exchanges))
+            bound += found
+            self.state.reading(bound)
+            self._drain(broker, LOOK_AGAIN)
 
-    def _drain(self, broker: Connection, *, complete: bool) -> None:
-        end = timezone.now() + LOOK_AGAIN
-        while not self.stopping.is_set() and (complete or timezone.now() < end):
+    def _drain(self, broker: Connection, time: timedelta) -> None:
+        end = timezone.now() + time
+        while not self.stopping.is_set() and timezone.now() < end:
             try:
                 broker.drain_events(timeout=1)
             except TimeoutError:

@@ -10,13 +10,15 @@ from waldur_openstack.sync.following import AT_REST
 from waldur_openstack.sync.network import FLOATING_IP, NETWORK, PORT, ROUTER, SUBNET
 from waldur_openstack.sync.scope import Scope
 from waldur_openstack.sync.security import SECURITY_GROUP
+from waldur_openstack.sync.sharing import RBAC_POLICY
 from waldur_openstack.sync.targeted import read
 from waldur_openstack.sync.tenants import follow_projects
 
 KINDS = {
     kind.word: kind
     for kind in (
-        FLOATING_IP, INSTANCE, NETWORK, PORT, ROUTER, SECURITY_GROUP, SERVER_GROUP, SNAPSHOT, SUBNET, VOLUME,
+        FLOATING_IP, INSTANCE, NETWORK, PORT, RBAC_POLICY, ROUTER, SECURITY_GROUP, SERVER_GROUP, SNAPSHOT, SUBNET,
+        VOLUME,
     )
 }  # fmt: skip
 

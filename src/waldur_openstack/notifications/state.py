@@ -41,10 +41,14 @@ class State:
             self._counted["received"] += 1
             self._fields["last_message"] = timezone.now()
 
-    def connected(self, exchanges: list[str]) -> None:
+    def connected(self) -> None:
         since = timezone.now()
         with self._lock:
-            self._fields |= {"connected": True, "connected_since": since, "error_message": "", "exchanges": exchanges}
+            self._fields |= {"connected": True, "connected_since": since, "error_message": ""}
+
+    def reading(self, exchanges: list[str]) -> None:
+        with self._lock:
+            self._fields["exchanges"] = [*exchanges]
 
     def disconnected(self, reason: str = "") -> None:
         with self._lock:

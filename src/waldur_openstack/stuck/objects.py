@@ -1,26 +1,25 @@
 """What became of servers, volumes, networks and the rest: looked up by id or mark, one listing per tenant and kind."""
 
-import logging
 from collections import defaultdict
 from typing import Any
 
 from django.db import transaction
 
 from waldur_core.operations.errors import OperationError
+from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.models import Backup, Tenant
+from waldur_openstack.models import Backup, SyncRun, Tenant
 from waldur_openstack.models.identity import tenant_models
 from waldur_openstack.stuck.orphans import CREATING, DELETING, is_overdue, orphans, settle
 from waldur_openstack.sync.block_storage import SNAPSHOT, VOLUME
 from waldur_openstack.sync.compute import INSTANCE, SERVER_GROUP
+from waldur_openstack.sync.errands import is_silent, note
 from waldur_openstack.sync.kinds import Kind, Look
 from waldur_openstack.sync.network import FLOATING_IP, NETWORK, PORT, ROUTER, SUBNET
 from waldur_openstack.sync.reconcile import reconcile
 from waldur_openstack.sync.security import SECURITY_GROUP
-
-logger = logging.getLogger(__name__)
 
 # what others refer to comes first
 KINDS = (
@@ -29,26 +28,30 @@ KINDS = (
 SETTLED = ("ACTIVE", "DOWN", "SHUTOFF", "PAUSED", "SUSPENDED", "RESCUE", "SHELVED_OFFLOADED", "AVAILABLE", "IN-USE")
 
 
-def resolve_objects() -> int:
-    """Look at all that is stuck; returns how many rows have left their state. A cloud that is away is asked later."""
-    moved = sum(resolve_kind(kind) for kind in KINDS)
+def resolve_objects(service: ServiceSettings, run: SyncRun) -> None:
+    """Look at all of a cloud that is stuck. What it does not tell is asked later; raises what a silent cloud does."""
+    for kind in KINDS:
+        resolve_kind(kind, service, run)
     known = {kind.model for kind in KINDS}
-    return moved + sum(resolve_by_time(model) for model in tenant_models() if model not in known)
+    for model in tenant_models():
+        if model not in known:
+            resolve_by_time(model, service, run)
 
 
-def resolve_kind(kind: Kind) -> int:
+def resolve_kind(kind: Kind, service: ServiceSettings, run: SyncRun) -> None:
     by_tenant: dict[Tenant, list[Any]] = defaultdict(list)
-    for row in orphans(kind.model):
+    for row in orphans(kind.model, service_settings=service):
         by_tenant[row.tenant].append(row)
-    moved = 0
     for tenant, rows in by_tenant.items():
+        run.rows_seen += len(rows)
         try:
             found = in_cloud(kind, tenant)
         except OperationError as error:
-            logger.warning("Stuck objects of tenant %s cannot be looked up: %s", tenant, error.message)
+            if is_silent(error):
+                raise
+            note(run, f"{kind.plural} of tenant {tenant}", error)
             continue
-        moved += sum(resolve(kind, row, item_of(kind, row, found)) for row in rows)
-    return moved
+        run.rows_changed += sum(resolve(kind, row, item_of(kind, row, found)) for row in rows)
 
 
 def in_cloud(kind: Kind, tenant: Tenant) -> list[JSON]:
@@ -102,15 +105,15 @@ def recover(kind: Kind, row: Any, item: JSON) -> bool:
     return True
 
 
-def resolve_by_time(model: Any) -> int:
+def resolve_by_time(model: Any, service: ServiceSettings, run: SyncRun) -> None:
     """What no cloud knows by itself. A backup is as good as its snapshots."""
-    moved = 0
-    for row in orphans(model):
+    for row in orphans(model, service_settings=service):
+        run.rows_seen += 1
         whole = isinstance(row, Backup) and row.state not in DELETING and row.snapshots.exists()
         if whole and not row.snapshots.exclude(state=CoreState.OK).exists():
-            moved += settle(row, CoreState.OK, f"Backup {row} was left {row.state}; all of its snapshots are there.")
+            text = f"Backup {row} was left {row.state}; all of its snapshots are there."
+            run.rows_changed += settle(row, CoreState.OK, text)
         elif is_overdue(row):
             title = str(model._meta.verbose_name)
             text = f"Timed out: {title} {row} was left {row.state} without an operation."
-            moved += settle(row, CoreState.ERRED, text)
-    return moved
+            run.rows_changed += settle(row, CoreState.ERRED, text)

@@ -40,9 +40,9 @@ def is_overdue(row: Any) -> bool:
     return bool(row.modified < timezone.now() - limit_of(row))
 
 
-def orphans(model: Any, states: Iterable[CoreState] = CHANGING) -> list[Any]:
+def orphans(model: Any, states: Iterable[CoreState] = CHANGING, **filters: Any) -> list[Any]:
     """Rows that have been in one of `states` for a while, and that no operation speaks of."""
-    old = model._default_manager.filter(state__in=states, modified__lt=timezone.now() - after("look"))
+    old = model._default_manager.filter(**filters, state__in=states, modified__lt=timezone.now() - after("look"))
     related = [field.name for field in model._meta.concrete_fields if field.is_relation]
     rows = list(old.select_related(*related).order_by("pk"))
     busy = Work([getattr(row, "project_id", None) for row in rows]) if rows else None

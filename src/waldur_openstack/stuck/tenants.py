@@ -1,31 +1,31 @@
 """What became of tenants: their projects are looked up by id, or by the tag that carries our mark."""
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
 from waldur_core.operations.errors import OperationError
+from waldur_core.structure.models import ServiceSettings
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.marks import mark
-from waldur_openstack.models import Tenant
+from waldur_openstack.models import SyncRun, Tenant
 from waldur_openstack.stuck.orphans import CHANGING, CREATING, DELETING, is_overdue, orphans, settle
+from waldur_openstack.sync.errands import is_silent, note
 from waldur_openstack.workflows.identity.project import MEMBER_ROLES, role_named
 
-logger = logging.getLogger(__name__)
 
-
-def resolve_tenants(states: Iterable[CoreState] = CHANGING) -> int:
-    """Look at the tenants that are stuck in one of `states`; returns how many have left it."""
-    moved = 0
-    for tenant in orphans(Tenant, states):
+def resolve_tenants(service: ServiceSettings, run: SyncRun, states: Iterable[CoreState] = CHANGING) -> None:
+    """Look at the tenants of a cloud that are stuck in one of `states`. Raises what a silent cloud does."""
+    for tenant in orphans(Tenant, states, service_settings=service):
+        run.rows_seen += 1
         try:
-            moved += resolve(tenant, Cloud.of(tenant.service_settings))
+            run.rows_changed += resolve(tenant, Cloud.of(service))
         except OperationError as error:
-            logger.warning("Tenant %s, which is stuck, cannot be looked up: %s", tenant, error.message)
-    return moved
+            if is_silent(error):
+                raise
+            note(run, f"tenant {tenant}", error)
 
 
 def resolve(tenant: Tenant, cloud: Cloud) -> bool:

@@ -13,7 +13,7 @@ from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Tenant
-from waldur_openstack.sync.following import AT_REST, BATCH, related, wanted
+from waldur_openstack.sync.following import AT_REST, BATCH, fitting, related, wanted
 from waldur_openstack.sync.kinds import Kind, Look, Pairs
 from waldur_openstack.sync.scope import Scope
 from waldur_openstack.sync.signals import taken_in
@@ -41,7 +41,7 @@ def take_in(kind: Kind, scope: Scope, seen: Look) -> Pairs:
         row.backend_id, row.state = item["id"], CoreState.OK
         if trouble := kind.trouble(item):
             row.state, row.error_message = CoreState.ERRED, trouble
-        for name, value in wanted(kind, row, item, targets).items():
+        for name, value in fitting(kind.model, wanted(kind, row, item, targets)).items():
             setattr(row, name, value)
         if is_complete(row):
             made.append((row, item))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from waldur_core.structure.states import CoreState
+from waldur_core.structure.states import CoreState, enter_many
 from waldur_openstack.drift.recording import note_gone
 from waldur_openstack.removal import Removal
 from waldur_openstack.sync.following import tell, untouched
@@ -22,8 +22,7 @@ def let_go(kind: Kind, scope: Scope, rows: list[Any], moment: datetime) -> list[
     scope.introduce(lost)
     if kind.sub_resource:
         return drop(kind, lost)
-    for row in lost:
-        row.enter(CoreState.ERRED, error_message=kind.gone_message(row), **kind.gone_columns)
+    enter_many({row: kind.gone_message(row) for row in lost}, **kind.gone_columns)
     note_gone(kind.word, lost)
     return lost
 

@@ -3,6 +3,7 @@
 An errand may run any number of times, in any number of workers; it needs no lease on the cloud.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,9 +11,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from waldur_core.operations.errors import CloudFailure, OperationError, Unreachable
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud.counting import counted
 from waldur_openstack.models import SyncRun
+
+logger = logging.getLogger(__name__)
 
 Errand = Callable[[ServiceSettings, SyncRun | None], Any]
 ERRANDS: dict[str, Errand] = {}  # by the task of their runs
@@ -43,6 +47,17 @@ def told(service_settings: ServiceSettings, task: str, run: SyncRun | None = Non
             finish(run, counter.calls, f"{type(error).__name__}: {error}")
             raise
     finish(run, counter.calls)
+
+
+def note(run: SyncRun, subject: str, error: OperationError) -> None:
+    """What could not be looked at, and why; it waits for the next time."""
+    logger.warning("%s of %s: %s: %s", run.task, run.service_settings, subject, error.message)
+    run.error = f"{run.error}\n{subject}: {error.message}".strip()
+
+
+def is_silent(error: OperationError) -> bool:
+    """Whether the cloud would not tell of anything else either; a 500 may be about one object alone."""
+    return isinstance(error, Unreachable) and not isinstance(error, CloudFailure)
 
 
 def finish(run: SyncRun, calls: int, error: str = "") -> None:

@@ -2,7 +2,7 @@
 nobody has touched since we looked: what a person or an operation has changed meanwhile is newer than what we saw.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,12 +13,13 @@ from django.utils import timezone
 from waldur_core.events.log import record_many
 from waldur_core.operations.models import Operation
 from waldur_core.quotas import counters
-from waldur_core.structure.states import CoreState
+from waldur_core.structure.states import CoreState, enter_many
 from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.drift.recording import note
 from waldur_openstack.models import Tenant
 from waldur_openstack.sync.kinds import Columns, Kind, Pairs, Targets
+from waldur_openstack.sync.rows import words_of
 from waldur_openstack.sync.scope import Scope
 from waldur_openstack.sync.signals import pulled
 
@@ -30,12 +31,13 @@ def follow(
     kind: Kind, scope: Scope, known: Pairs, made: Pairs, moment: datetime, ends: set[Any], subject: Any = None
 ) -> int:
     """Columns, what other tables keep, and states; returns how many rows were written. `ends` gathers those touched."""
-    targets = related(kind, scope, [item for _, item in known])
+    moved = {row.pk: item for row, item in known if words_of(row) != kind.words(item)}
+    targets = related(kind, scope, moved.values())
     own = subject.pk if isinstance(subject, kind.model) else None
     changes: dict[int, Columns] = {}
     states: dict[int, str] = {}
     for row, item in known:
-        if changed := difference(row, wanted(kind, row, item, targets)):
+        if changed := difference(row, wanted(kind, row, item, targets if row.pk in moved else None)):
             changes[row.pk] = changed
         trouble = kind.trouble(item)
         if turns(row, trouble) and row.pk != own:
@@ -56,21 +58,12 @@ def follow(
     for part, differences in parts:
         if kept := [change for pk, change in differences.items() if pk in ours]:
             part.write(scope, kept)
-    for row in written:
-        enter(row, states.get(row.pk))
+    enter_many({row: states[row.pk] for row in written if row.pk in states})
     if told := [row for row in written if row.pk in changes or row.pk in apart]:
         if kind.sub_resource:
             tell(kind, "pulled", [(row, f"{kind.label(row)} was changed in the cloud.") for row in told])
         pulled.send(sender=kind.model, instances=told)
     return len(written)
-
-
-def enter(row: Any, trouble: str | None) -> None:
-    """The state that the cloud's opinion stands for; None: it has not changed."""
-    if trouble:
-        row.enter(CoreState.ERRED, error_message=trouble)
-    elif trouble is not None:
-        row.enter(CoreState.OK)
 
 
 def turns(row: Any, trouble: str) -> bool:
@@ -80,7 +73,7 @@ def turns(row: Any, trouble: str) -> bool:
     return bool(row.state == CoreState.ERRED)
 
 
-def related(kind: Kind, scope: Scope, found: list[JSON]) -> dict[str, Targets]:
+def related(kind: Kind, scope: Scope, found: Collection[JSON]) -> dict[str, Targets]:
     """{column: what the cloud's words mean}, one query per relation."""
     targets: dict[str, Targets] = {}
     for relation in kind.relations:
@@ -89,18 +82,22 @@ def related(kind: Kind, scope: Scope, found: list[JSON]) -> dict[str, Targets]:
     return targets
 
 
-def wanted(kind: Kind, row: Any, item: JSON, targets: Mapping[str, Targets]) -> Columns:
-    """What the columns of the row should be."""
+def wanted(kind: Kind, row: Any, item: JSON, targets: Mapping[str, Targets] | None) -> Columns:
+    """What the columns of the row should be, were they long enough. Without `targets` it refers to what it did."""
     columns = {**kind.columns(item), **kind.compared(row, item)}
-    longest = lengths(row.__class__)
-    for name, value in columns.items():
-        if isinstance(value, str) and (most := longest.get(name)) and len(value) > most:
-            columns[name] = value[:most]  # clouds allow longer texts than we keep
+    if targets is None:
+        return columns
     for relation in kind.relations:
         target = relation.target(targets[relation.column], row, relation.backend_id(item))
         if target is not None or not relation.stays:
-            columns[f"{relation.column}_id"] = target
+            columns[relation.attname] = target
     return columns
+
+
+def fitting(model: Any, columns: Columns) -> Columns:
+    """Clouds allow longer texts than we keep."""
+    longest = lengths(model)
+    return {name: value[: longest.get(name)] if isinstance(value, str) else value for name, value in columns.items()}
 
 
 @lru_cache(maxsize=64)
@@ -111,7 +108,10 @@ def lengths(model: Any) -> Mapping[str, int]:
 
 def difference(row: Any, columns: Columns) -> Columns:
     held = row.__dict__
-    return {name: value for name, value in columns.items() if held[name] != value}
+    changed = {name: value for name, value in columns.items() if held[name] != value}
+    if not changed:
+        return changed
+    return {name: value for name, value in fitting(row.__class__, changed).items() if held[name] != value}
 
 
 def untouched(rows: Iterable[Any], subject: Any, moment: datetime) -> set[int]:

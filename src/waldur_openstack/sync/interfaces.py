@@ -4,6 +4,7 @@ Told by our rows of ports, once they say what the cloud says.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,20 +17,26 @@ from waldur_openstack.sync.kinds import Ends
 from waldur_openstack.sync.parts import Links
 from waldur_openstack.sync.scope import Scope
 
+SERVERS = "compute:"  # how the owners of their ports begin
+SERVER, ROUTER, NETWORK = "server", "router", "network"
 GROUPS_OF_INSTANCES = Links(Instance, "security_groups", lambda found: ())
+
+
+def ends_of_port(port: Port) -> Ends:
+    """What it tells of: its server; or its router, and the network that is connected by it."""
+    if port.device_owner.startswith(SERVERS):
+        return frozenset({(SERVER, port.device_id)})
+    if port.device_owner in ROUTER_INTERFACES:
+        return frozenset({(ROUTER, port.device_id), (NETWORK, port.network_id)})
+    return frozenset()
 
 
 def follow_ports(scope: Scope, ends: Ends | None, moment: datetime, subject: Any) -> None:
     """Rows that were changed since the moment are newer than what the ports told then."""
-    devices = networks = None
-    if ends is not None:
-        devices = {device for kind, device in ends if kind == "device" and device}
-        networks = {network for kind, network in ends if kind == "network" and network}
-    if devices is None or devices:
-        follow_servers(scope, devices, moment, subject)
-        follow_routers(scope, devices, moment)
-    if networks is None or networks:
-        follow_subnets(scope, networks, moment)
+    for what, follow in FOLLOWED.items():
+        told = None if ends is None else {end for kind, end in ends if kind == what}
+        if told is None or told:
+            follow(scope, told, moment, subject)
 
 
 def follow_servers(scope: Scope, devices: set[str] | None, moment: datetime, subject: Any) -> None:
@@ -37,7 +44,7 @@ def follow_servers(scope: Scope, devices: set[str] | None, moment: datetime, sub
     rows = scope.candidates(Instance).filter(modified__lt=moment, **_among({"backend_id__any_of": devices}))
     idle = rows.filter(Q(state__in=AT_REST) | Q(uuid=getattr(subject, "uuid", None))).values("pk")
     groups = defaultdict(set)
-    ports = Port.objects.filter(instance__in=idle, device_owner__startswith="compute:").order_by()
+    ports = Port.objects.filter(instance__in=idle, device_owner__startswith=SERVERS).order_by()
     for instance, group in ports.values_list("instance_id", "security_groups"):
         groups[instance].add(group)
     changes = GROUPS_OF_INSTANCES.against({pk: found - {None} for pk, found in groups.items()})
@@ -48,7 +55,7 @@ def follow_servers(scope: Scope, devices: set[str] | None, moment: datetime, sub
         GROUPS_OF_INSTANCES.write(scope, kept)
 
 
-def follow_routers(scope: Scope, devices: set[str] | None, moment: datetime) -> None:
+def follow_routers(scope: Scope, devices: set[str] | None, moment: datetime, _: Any) -> None:
     rows = older(scope, Router, moment, backend_id__any_of=devices)
     if not rows:
         return
@@ -58,7 +65,7 @@ def follow_routers(scope: Scope, devices: set[str] | None, moment: datetime) -> 
     _write({row: {"fixed_ips": addresses[row.tenant_id, row.backend_id]} for row in rows}, moment)
 
 
-def follow_subnets(scope: Scope, networks: set[int] | None, moment: datetime) -> None:
+def follow_subnets(scope: Scope, networks: set[int] | None, moment: datetime, _: Any) -> None:
     """A subnet is connected when a router has an address in it; we need not know the router."""
     rows = older(scope, SubNet, moment, network__in=networks)
     if not rows:
@@ -76,6 +83,13 @@ def follow_subnets(scope: Scope, networks: set[int] | None, moment: datetime) ->
         router = known.get((row.tenant_id, device or ""))
         wanted[row] = {"is_connected": device is not None, "router_id": router}
     _write(wanted, moment)
+
+
+FOLLOWED: dict[str, Callable[[Scope, Any, datetime, Any], None]] = {
+    SERVER: follow_servers,
+    ROUTER: follow_routers,
+    NETWORK: follow_subnets,
+}
 
 
 def interfaces(scope: Scope, **among: Any) -> QuerySet[Any, tuple[int, str, list[Any]]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from django.db.models import Model
@@ -35,7 +36,11 @@ class Relation:
     beyond_tenant: bool = False
     stays: bool = False
 
-    @property
+    @cached_property
+    def attname(self) -> str:
+        return f"{self.column}_id"
+
+    @cached_property
     def is_own(self) -> bool:
         """Whether the other end is in the same tenant."""
         return not self.beyond_tenant and self.model is not Tenant and issubclass(self.model, TenantObject)
@@ -83,6 +88,10 @@ class Part(Protocol):
 
 def healthy(_: JSON) -> str:
     return ""
+
+
+def nothing_else(_: JSON) -> set[str]:
+    return set()
 
 
 def unmarked(_: JSON) -> str:
@@ -133,11 +142,20 @@ class Kind:
     is_marked: bool = False
     owner: Callable[[JSON], str] = project_of  # id of its project
     everywhere: Everywhere
-    references: Callable[[JSON], set[str]] = lambda found: set()  # ids of others of the same kind
+    references: Callable[[JSON], set[str]] = nothing_else  # ids of others of the same kind
     usage: Callable[[JSON], dict[str, int]] = lambda found: {}  # what one counts in the quotas of its tenant
     # what its rows tell of other kinds: `ends` are those they touch, `afterwards` brings them (None: all) up to date
     ends: Callable[[Any], Ends] = lambda row: frozenset()
     afterwards: Callable[[Scope, Ends | None, datetime, Any], None] | None = None
+
+    @cached_property
+    def word_columns(self) -> tuple[str, ...]:
+        """Where a row finds the words by which it refers to others."""
+        return tuple(f"{relation.column}__{relation.key}" for relation in self.relations)
+
+    def words(self, found: JSON) -> tuple[str, ...]:
+        """The same words, as the cloud says them."""
+        return tuple([relation.backend_id(found) or "" for relation in self.relations])
 
     @property
     def title(self) -> str:
@@ -163,6 +181,8 @@ def named_and_described(row: Any, found: JSON) -> Columns:
 
 def only_described(row: Any, found: JSON) -> Columns:
     text = found.get("description") or ""
+    if text == row.description:  # it carries no mark
+        return {"description": text}
     return {"description": row.description if text == described(row) else undescribed(text)[0]}
 
 

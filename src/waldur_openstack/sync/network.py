@@ -7,7 +7,7 @@ from waldur_openstack import quotas
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import FloatingIP, Instance, Network, Port, Router, SubNet
-from waldur_openstack.sync.interfaces import follow_ports
+from waldur_openstack.sync.interfaces import ends_of_port, follow_ports
 from waldur_openstack.sync.kinds import (
     Columns,
     Everywhere,
@@ -167,7 +167,7 @@ PORT = neutron(
         Relation(column="instance", model=Instance, backend_id=lambda found: found["device_id"]),
     ),
     parts=(Links(Port, "security_groups", lambda found: found.get("security_groups", ())),),
-    ends=lambda port: frozenset({("device", port.device_id), ("network", port.network_id)}),
+    ends=ends_of_port,
     afterwards=follow_ports,
 )
 FLOATING_IP = neutron(

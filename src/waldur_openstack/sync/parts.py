@@ -26,7 +26,9 @@ class Links:
     backend_ids: Callable[[JSON], Iterable[str]]
 
     def differences(self, scope: Scope, pairs: Pairs) -> Mapping[int, LinkChange]:
-        names = {row: set(self.backend_ids(item)) for row, item in pairs}
+        said = {row: set(self.backend_ids(item)) for row, item in pairs}
+        linked = self.linked([row.pk for row in said], f"{self._field.m2m_reverse_field_name()}__backend_id")
+        names = {row: ids for row, ids in said.items() if ids != linked[row.pk]}
         ids = set().union(*names.values())
         ends = scope.candidates(self._field.related_model).filter(backend_id__any_of=ids)
         found = ends.values_list("tenant_id", "backend_id", "pk") if ids else ()
@@ -42,14 +44,20 @@ class Links:
         """What to write so that the rows are linked to exactly these; all by primary key."""
         if not wanted:
             return {}
-        linked = defaultdict(set)
-        for row, end in self._rows.filter(**{f"{self._own}__in": wanted}).values_list(self._own, self._end):
-            linked[row].add(end)
+        linked = self.linked(wanted, self._end)
         return {
             row: LinkChange(row, ends - linked[row], linked[row] - ends)
             for row, ends in wanted.items()
             if ends != linked[row]
         }
+
+    def linked(self, rows: Iterable[int], column: str) -> Mapping[int, set[Any]]:
+        """{row: this column of what it is linked to}."""
+        found: dict[int, set[Any]] = defaultdict(set)
+        links = self._rows.filter(**{f"{self._field.m2m_field_name()}__pk__any_of": list(rows)})
+        for row, end in links.values_list(self._own, column):
+            found[row].add(end)
+        return found
 
     def write(self, scope: Scope, differences: Iterable[LinkChange]) -> None:
         changes = list(differences)

@@ -1,12 +1,18 @@
 """Reading many rows for little: a look at a cloud that has not changed consists of nothing else."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from json import JSONDecoder
 from typing import Any
 
-from django.db.models import Field, Lookup, Model, QuerySet
+from django.db.models import Field, JSONField, Lookup, Model, QuerySet, TextField
 from django.db.models.base import ModelState
+from django.db.models.functions import Cast
 
 NOT_COMPARED = ("created", "modified", "error_traceback", "user_data", "action_details")
+EMPTY: dict[str | None, Callable[[], Any]] = {None: lambda: None, "[]": list, "{}": dict}
+
+WORDS = "_words"
+decode = JSONDecoder().raw_decode
 
 
 @Field.register_lookup
@@ -21,18 +27,41 @@ class AnyOf(Lookup):
         return f"{left} = ANY(%s)", [*parameters, list(self.rhs)]
 
 
-def light(queryset: QuerySet[Any]) -> Iterator[Any]:
+def light(queryset: QuerySet[Any], words: Sequence[str] = ()) -> Iterator[Any]:
     """The rows as objects, made without `Model.__init__`, which takes most of the time; what is never compared comes
-    when it is asked for."""
+    when it is asked for. `words` are columns of related rows, for `words_of`."""
     model = queryset.model
-    names = [field.attname for field in model._meta.concrete_fields if field.attname not in NOT_COMPARED]
-    for values in queryset.values_list(*names):
-        yield made(model, zip(names, values, strict=True))
+    fields = [field for field in model._meta.concrete_fields if field.attname not in NOT_COMPARED]
+    structured = [field.attname for field in fields if isinstance(field, JSONField)]
+    names = [field.attname for field in fields if field.attname not in structured]
+    texts = [Cast(name, TextField()) for name in structured]
+    end = len(names) + len(structured)
+    for values in queryset.values_list(*names, *texts, *words):
+        columns = dict(zip(names, values))  # noqa: B905  (the texts and words are left over)
+        for name, text in zip(structured, values[len(names) : end], strict=True):
+            columns[name] = decoded(text)
+        if words:
+            columns[WORDS] = tuple([word or "" for word in values[end:]])
+        yield made(model, columns)
 
 
-def made(model: type[Model], columns: Iterable[tuple[str, Any]]) -> Any:
+def words_of(row: Any) -> tuple[str, ...] | None:
+    """By which words the row refers to others, when they were read with it."""
+    found: tuple[str, ...] | None = row.__dict__.get(WORDS)
+    return found
+
+
+def decoded(text: str | None) -> Any:
+    """As a JSONField does it, which looks for white space around."""
+    if text is None or text == "[]" or text == "{}":
+        return EMPTY[text]()
+    return decode(text)[0]
+
+
+def made(model: type[Model], columns: dict[str, Any]) -> Any:
     row: Any = model.__new__(model)
     state = ModelState()
     state.adding, state.db = False, "default"
-    row.__dict__.update(columns, _state=state)
+    columns["_state"] = state
+    row.__dict__ = columns
     return row

@@ -1,6 +1,6 @@
 """Whose objects are looked at together: those of one tenant, or of all our tenants in a cloud."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -55,11 +55,11 @@ class Scope:
             return model._default_manager.filter(tenant=self.only)
         return model._default_manager.filter(service_settings=self.service_settings)
 
-    def rows(self, model: Any, **filters: Any) -> list[Any]:
-        """Rows of these tenants, and no others."""
+    def rows(self, model: Any, words: Sequence[str] = (), **filters: Any) -> list[Any]:
+        """Rows of these tenants, and no others; `words` as for `light`."""
         where = {"tenant": self.only} if self.only else {"service_settings": self.service_settings}
         found = model._default_manager.filter(**where, **filters).order_by()
-        return [row for row in light(found) if row.tenant_id in self.tenants]
+        return [row for row in light(found, words) if row.tenant_id in self.tenants]
 
     def introduce(self, rows: Iterable[Any]) -> None:
         """Rows know their tenant, project and cloud without asking the database for each."""

@@ -8,6 +8,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.sync.following import AT_REST
 from waldur_openstack.sync.kinds import Kind, Look
+from waldur_openstack.sync.orphans import orphans_in
 from waldur_openstack.sync.reconcile import Outcome, settle
 from waldur_openstack.sync.scope import Scope
 
@@ -15,7 +16,7 @@ from waldur_openstack.sync.scope import Scope
 def read(kind: Kind, service_settings: ServiceSettings, backend_id: str) -> Outcome:
     """Make our row of the object say what the cloud says of it now; one call to the cloud.
 
-    An unknown object of a tenant of ours becomes a row where its kind allows it; a row whose object the cloud does not
+    An unknown object of a tenant of ours becomes a row as it would in a cycle; a row whose object the cloud does not
     know is let go of. What belongs to nobody here is ignored. Raises OperationError when the cloud does not answer.
     """
     moment = timezone.now()
@@ -28,7 +29,8 @@ def read(kind: Kind, service_settings: ServiceSettings, backend_id: str) -> Outc
     items: list[JSON] = [found] if found is not None and scope.tenants else []
     rows = scope.rows(kind.model, backend_id=backend_id)
     gone = [row for row in rows if row.state in AT_REST] if found is None else []
-    seen = Look(rows, items, complete=False, moment=moment)
+    adopted = orphans_in(kind, service_settings, items)
+    seen = Look(rows, items, complete=False, adopted=adopted, moment=moment)
     with transaction.atomic():
         outcome = settle(kind, scope, seen, gone)
         if kind.afterwards and outcome.ends:

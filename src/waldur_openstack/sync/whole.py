@@ -22,7 +22,7 @@ from waldur_openstack.models import SyncCursor
 from waldur_openstack.sync.ahead import Ahead
 from waldur_openstack.sync.departures import is_given_up
 from waldur_openstack.sync.following import AT_REST
-from waldur_openstack.sync.kinds import Kind, Look
+from waldur_openstack.sync.kinds import Kind, Look, nothing_else
 from waldur_openstack.sync.leases import CloudLease
 from waldur_openstack.sync.orphans import orphans_in
 from waldur_openstack.sync.reconcile import Outcome, settle
@@ -98,7 +98,7 @@ class WholeKind:
         where = {"backend_id__gt": self.last, **({"backend_id__lte": ids[-1]} if ids else {})}
         self.last = ids[-1] if ids else self.last
         if self.is_full:
-            rows = self.scope.rows(self.kind.model, **where)
+            rows = self.scope.rows(self.kind.model, self.kind.word_columns, **where)
             there, gone = self.confirmed(self.lost(rows, set(ids)))
             self.follow([*page, *there], gone, moment, rows)
             return
@@ -148,10 +148,12 @@ class WholeKind:
             return
         if self.is_full:
             for item, tenant in ours:
-                self.usages[tenant.pk].update(kind.usage(item))
+                used = self.usages[tenant.pk]
+                for name, amount in kind.usage(item).items():
+                    used[name] += amount
         found = [item for item, _ in ours]
         if rows is None:
-            rows = scope.rows(kind.model, backend_id__any_of=[item["id"] for item in found])
+            rows = scope.rows(kind.model, kind.word_columns, backend_id__any_of=[item["id"] for item in found])
         with transaction.atomic():
             adopted = orphans_in(kind, scope.service_settings, found)
             outcome = settle(kind, scope, Look(rows, found, complete=False, adopted=adopted, moment=moment), gone)
@@ -164,6 +166,8 @@ class WholeKind:
 
     def _look_again_later_at(self, found: list[JSON]) -> None:
         """Objects that refer to others of their kind which come on a later page."""
+        if self.kind.references is nothing_else:
+            return
         for item in found:
             if any(name > self.last and name != item["id"] for name in self.kind.references(item)):
                 self.again.append(item)

@@ -50,6 +50,8 @@ def show(call: Call, network: Obj) -> Obj:
     if not call.is_admin:
         for name in ADMIN_ONLY:
             shown.pop(name)
+    if not network["router:external"] and call.method != "POST":
+        shown.pop("is_default")
     return shown
 
 

@@ -60,6 +60,11 @@ def show(call: Call, rule: Obj) -> Obj:
     }
 
 
+def show_alone(call: Call, rule: Obj) -> Obj:
+    """Its tags are told only within its group."""
+    return {name: value for name, value in show(call, rule).items() if name != "tags"}
+
+
 def normalized(prefix: str | None) -> str | None:
     """``10.1.2.3/8`` as ``10.0.0.0/8``."""
     return str(ip_network(prefix, strict=False)) if prefix else None
@@ -240,7 +245,7 @@ RULES = Resource(
     extra_filters=("normalized_cidr", "belongs_to_default_sg"),
     quota="security_group_rule",
     before_many=refuse_several_groups,
-    show=show,
+    show=show_alone,
     prepare=prepare,
     created=bump_group,
     delete=bump_group,

@@ -6,15 +6,19 @@ import contextlib
 import json
 import queue
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from kombu import Connection, Exchange, Producer
 
 from ..state import Obj, new_id
+from ..wire import Call
 from .bodies import Said, body_of
+from .requests import at_the_end, at_the_start, subject_of
 
 LONGEST = 50000  # messages that wait for the broker
-EXCHANGES = ("nova", "cinder", "neutron", "keystone")
+EXCHANGES = ("nova", "neutron", "keystone", "openstack")  # the last is Cinder's, which gives none by itself
 
 
 class Emitter:
@@ -22,13 +26,30 @@ class Emitter:
 
     def __init__(self, url: str, prefix: str = "") -> None:
         self.url, self.prefix = url, prefix
+        self._serving = False
         self._waiting: queue.Queue[tuple[str, str, str] | None] = queue.Queue(LONGEST)
         self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
         self._thread.start()
 
-    def notice(self, what: str, kind: str, obj: Obj) -> None:
+    def notice(self, what: str, kind: str, obj: Obj, before: Obj) -> None:
         """Called at every change, in the cloud's own thread: the message is written down at once."""
-        said = body_of(what, kind, obj)
+        if not self._serving:
+            self._send(body_of(what, kind, obj, before))
+
+    def serve(self, call: Call, operation: str, handler: Callable[[Call], Any]) -> Any:
+        """Let Neutron handle a request; it tells of the request itself, not of all that changes with it."""
+        for said in at_the_start(call, operation):
+            self._send(said)
+        subject, self._serving = subject_of(call, operation), True
+        try:
+            outcome = handler(call)
+        finally:
+            self._serving = False
+        for said in at_the_end(call, operation, subject, outcome):
+            self._send(said)
+        return outcome
+
+    def _send(self, said: Said | None) -> None:
         if said is not None:
             with contextlib.suppress(queue.Full):
                 self._waiting.put_nowait((said.exchange, f"{said.topic}.info", json.dumps(envelope(said))))

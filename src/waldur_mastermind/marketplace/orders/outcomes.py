@@ -1,12 +1,14 @@
 """How an order ends, and what its resource becomes. Plug-ins call these from their workers; no HTTP here."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from waldur_core.events.log import record
+from waldur_core.events.log import record, record_many
 from waldur_mastermind.marketplace.models import Order, Resource
+from waldur_mastermind.marketplace.models.bases import state_entered
 from waldur_mastermind.marketplace.orders import periods
 
 KIND = {
@@ -89,6 +91,34 @@ def set_resource_state(resource: Resource, state: str, message: str = "", traceb
     if state == Resource.State.ERRED and before == Resource.State.OK:
         record("marketplace_resource_erred_on_backend", f"{resource} has failed: {message}", scope=resource)
     return True
+
+
+@transaction.atomic
+def set_resource_states(messages: Mapping[int, str]) -> None:
+    """Resources by primary key become Erred with these messages, or OK where the message is empty.
+
+    Those that are there already, or cannot go there, are left alone. The same statements for any number.
+    """
+    rows = Resource.objects.select_for_update(of=("self",)).filter(pk__in=messages).select_related("project__customer")
+    told, working, written = [], [], []
+    for resource in rows.select_related("plan", "offering__customer").order_by("pk"):
+        before, message = resource.state, messages[resource.pk]
+        new = Resource.State.ERRED if message else Resource.State.OK
+        if before == new or before not in Resource.allowed[new]:
+            continue
+        resource.state, resource.error_message, resource.error_traceback = new, message, ""
+        resource.modified = timezone.now()
+        written.append((resource, before))
+        if not message:
+            working.append(resource)
+        elif before == Resource.State.OK:
+            told.append(("marketplace_resource_erred_on_backend", f"{resource} has failed: {message}", resource))
+    columns = ["state", "error_message", "error_traceback", "modified"]
+    Resource.objects.bulk_update([resource for resource, _ in written], columns, batch_size=500)
+    for resource, before in written:
+        state_entered.send(sender=Resource, instance=resource, old=before, new=resource.state)
+    periods.ensure(working)
+    record_many(told)
 
 
 def unfinished_order(resource: Resource) -> Order | None:

@@ -4,7 +4,6 @@ An operation that is still at work is left alone: it has deadlines of its own. W
 forgotten operation has left the order behind; the cloud says what became of the object. Nothing is concluded from time.
 """
 
-import logging
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,9 +21,7 @@ from waldur_mastermind.marketplace.orders import complete
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Instance, SyncRun, Tenant, Volume
 from waldur_openstack.removal import Removal
-from waldur_openstack.sync.errands import told
-
-logger = logging.getLogger(__name__)
+from waldur_openstack.sync.errands import is_silent, note, told
 
 TASK = "end_stuck_terminations"
 TYPES = tuple(model.resource_type for model in (Tenant, Instance, Volume))
@@ -44,8 +41,9 @@ def end_stuck_terminations(service: ServiceSettings, run: SyncRun | None = None)
             try:
                 run.rows_changed += _end(order)
             except OperationError as error:
-                logger.warning("The order to terminate %s waits: %s", order.resource, error.message)
-                run.error = f"{run.error}\n{order.resource}: {error.message}".strip()
+                note(run, str(order.resource), error)
+                if is_silent(error):
+                    break
     return run.rows_changed
 
 

@@ -1,6 +1,9 @@
 """`waldur push_tenant_quotas`: clouds get the limits that the marketplace has sold."""
 
+import threading
 from typing import Any
+
+from django.db import connection
 
 from waldur_core.operations.models import Operation
 from waldur_core.operations.runner import Runner
@@ -8,6 +11,16 @@ from waldur_core.rest.errors import Conflict
 from waldur_mastermind.marketplace_openstack import tenant_quotas
 from waldur_mastermind.marketplace_openstack.management.quotas import TenantQuotasCommand
 from waldur_mastermind.marketplace_openstack.tenant_quotas import Differences, Look
+from waldur_openstack.cloud.concurrency import for_each
+
+
+def advance(operation: Operation) -> None:
+    """Several at a time, each in a thread; what that has said to the database ends with it."""
+    try:
+        Runner().advance(operation.uuid.hex)
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            connection.close()
 
 
 class Command(TenantQuotasCommand):
@@ -29,9 +42,8 @@ class Command(TenantQuotasCommand):
             self.complain(look, error.detail)
 
     def finish(self) -> None:
-        runner = Runner()
+        for_each(advance, [operation for _, operation in self.pushes])
         for look, operation in self.pushes:
-            runner.advance(operation.uuid.hex)
             operation.refresh_from_db()
             if operation.state in Operation.LIVE:
                 self.complain(look, f"not done yet, goes on in the background: {operation.error_message or 'waiting'}")

@@ -1,0 +1,1 @@
+"""Whole lives against the real OpenStack of `make lab`; whoever acts behind our back uses openstacksdk."""
