@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.opennebula.looks import connect, done, ended, refusal
+from tests.opennebula.looks import connect, done, ended, make_network, refusal
 from tests.opennebula.stage import OpenNebulaStage, Site
 from waldur_mastermind.marketplace.models import Order
 
@@ -74,8 +74,8 @@ OF_VMS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {  # plugin opti
 def test_vdcs_that_cannot_be_made(stage: OpenNebulaStage, site: Site) -> None:
     """One agent, an offering per mistake; the one that is right is served all the same."""
     one = connect(site)
-    networks = {"FULL": one.vn.allocate(FULL, 0), "EMPTY": one.vn.allocate(EMPTY, 0)}
-    one.vn.allocate('NAME="wide" VN_MAD="bridge" BRIDGE="br9" AR=[TYPE="IP4",IP="10.77.0.1",SIZE="5000"]', 0)
+    networks = {"FULL": make_network(site, FULL), "EMPTY": make_network(site, EMPTY)}
+    make_network(site, 'NAME="wide" VN_MAD="bridge" BRIDGE="br9" AR=[TYPE="IP4",IP="10.77.0.1",SIZE="5000"]')
     one.vn.hold(networks["FULL"], "LEASES=[IP=198.51.100.10]")
     before = site.cloud.objects()
     expected: list[tuple[Order, str]] = []

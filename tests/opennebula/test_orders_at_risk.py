@@ -7,7 +7,7 @@ import pyone
 import pytest
 
 from tests.marketplace_site_agent.running import stop
-from tests.opennebula.looks import connect, credentials_of, done, ended, names, refusal
+from tests.opennebula.looks import connect, credentials_of, done, ended, make_network, names, refusal
 from tests.opennebula.stage import OpenNebulaStage, Site
 from waldur_mastermind.marketplace.models import Order
 
@@ -20,7 +20,7 @@ AR=[TYPE="IP4",IP="10.0.0.10",SIZE="20"]"""
 
 def test_two_agents_at_once_take_different_subnets(stage: OpenNebulaStage, site: Site) -> None:
     """Beside a network of the company that is neither of the same size nor of our making."""
-    connect(site).vn.allocate(WIDE, 0)
+    make_network(site, WIDE)
     other = stage.offer_vdcs("Another VDC")
     agents = [site.of_vdcs(), site.of_vdcs(other)]
     orders = [stage.order_vdc(f"Lab {n}", offering) for n in (1, 2, 3) for offering in (stage.vdcs, other)]
@@ -82,7 +82,7 @@ def test_an_agent_killed_behind_a_call_goes_on_there(stage: OpenNebulaStage, sit
 def test_an_order_that_fails_takes_back_what_it_made_and_nothing_else(stage: OpenNebulaStage, site: Site) -> None:
     one = connect(site)
     one.group.allocate("genome-lab")
-    network = one.vn.allocate('NAME="other_internal" VN_MAD="bridge" BRIDGE="br7"', 0)
+    network = make_network(site, 'NAME="other_internal" VN_MAD="bridge" BRIDGE="br7"')
     before = site.cloud.objects()
     site.cloud.add_fault("error", operation="vrouter.instantiate", code=16384, message="Cannot get IP/MAC lease")
     taken, failing = stage.order_vdc("Genome lab"), stage.order_vdc("Other")
