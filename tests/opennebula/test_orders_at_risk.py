@@ -85,12 +85,14 @@ def test_an_order_that_fails_takes_back_what_it_made_and_nothing_else(stage: Ope
     network = make_network(site, 'NAME="other_internal" VN_MAD="bridge" BRIDGE="br7"')
     before = site.cloud.objects()
     site.cloud.add_fault("error", operation="vrouter.instantiate", code=16384, message="Cannot get IP/MAC lease")
-    taken, failing = stage.order_vdc("Genome lab"), stage.order_vdc("Other")
+    taken, beside, failing = (stage.order_vdc(name) for name in ("Genome lab", "Other", "Failing"))
 
-    site.of_vdcs().works("order_process", lambda: ended(taken, failing))
+    site.of_vdcs().works("order_process", lambda: ended(taken, beside, failing))
 
     assert "OpenNebula has something called genome-lab" in refusal(taken)
     assert "rename or delete it" in refusal(taken)
+    assert "already taken by NET" in refusal(beside)
+    assert "rename or delete it" in refusal(beside)
     assert "virtual_router_template_id: " in refusal(failing)
     assert "external_network_id has free addresses" in refusal(failing)
     assert site.cloud.leftovers(before) == {}
