@@ -11,6 +11,7 @@ from tests.e2e.estate import Estate
 from tests.marketplace_openstack.strangers import administrator, project_by_hand
 from tests.openstack.behind import cloud_of
 from waldur_mastermind.marketplace.models import Resource
+from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import SyncRun, Tenant
 from waldur_openstack.validation.writing import PREFIX, leftovers
 
@@ -33,6 +34,13 @@ def run(command: str, *args: str) -> tuple[int, str, str]:
 def test_an_audit_without_findings_ends_well(estate: Estate) -> None:
     code, out, _ = run("audit_openstack", "--offering", estate.offering["uuid"])
     assert (code, "no findings" in out) == (0, True)
+
+
+def test_a_quick_audit_leaves_out_what_takes_calls_for_each_tenant(estate: Estate) -> None:
+    Cloud.of(estate.tenant.service_settings).compute.set_quotas(estate.tenant.backend_id, {"cores": 77})
+    assert run("audit_openstack", "--all", "--quick")[0] == 0
+    code, out, _ = run("audit_openstack", "--all")
+    assert (code, "The limits of tenant genome in the cloud are others than ours: vcpu." in out) == (1, True), out
 
 
 def test_an_audit_with_findings_exits_1_and_speaks_to_people_and_machines(estate: Estate) -> None:

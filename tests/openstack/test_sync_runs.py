@@ -91,6 +91,15 @@ def test_others_may_not(cast: Cast, own_cloud: ServiceSettings) -> None:
     assert len(client_of(cast.support).get(PATH).json()) == 1
 
 
+def test_what_cannot_be_is_refused_with_what_can(cast: Cast, own_cloud: ServiceSettings) -> None:
+    client = client_of(cast.provider_owner)
+    answer = client.post(PATH, {**link(own_cloud), "task": "pull_all"}, format="json")
+    assert answer.status_code == 400
+    assert "pull_everything, pull_properties" in answer.json()["task"][0]
+    assert client.get(PATH, {"state": "finished"}).json().keys() == {"state"}
+    assert client.get(PATH, {"state": ["done", "erred"]}).json() == []
+
+
 def test_each_cloud_gets_a_message_of_its_own_and_lost_ones_are_sent_again(
     own_cloud: ServiceSettings, sent: Any
 ) -> None:

@@ -50,7 +50,11 @@ class SyncRunRequestSerializer(serializers.Serializer[Any]):
     service_settings = RelatedLinkField(
         "servicesettings-detail", queryset=ServiceSettings.objects.filter(type="OpenStack")
     )
-    task = serializers.ChoiceField(choices=tasks(), default="pull_everything")
+    task = serializers.ChoiceField(
+        choices=tasks(),
+        default="pull_everything",
+        error_messages={"invalid_choice": f"There is no such task. There are: {', '.join(sorted(tasks()))}."},
+    )
 
 
 class SyncRunFilter(django_filters.FilterSet):
@@ -59,7 +63,7 @@ class SyncRunFilter(django_filters.FilterSet):
     tenant = LinkFilter()
     tenant_uuid = UUIDFilter(field_name="tenant__uuid")
     task = MultiValueFilter(field_name="task")
-    state = MultiValueFilter(field_name="state")
+    state = django_filters.MultipleChoiceFilter(choices=SyncRun.State.choices)
     is_quiet = django_filters.BooleanFilter(method="keep_quiet", help_text="Whether nothing was found to differ.")
     created = MomentFilter(lookup_expr="gte")
     created_before = MomentFilter(field_name="created", lookup_expr="lte")
