@@ -11,8 +11,8 @@ from uuid import uuid4
 from kombu import Connection
 
 from bench.stage import stage
+from twins.openstack.notifications import EXCHANGES
 
-SERVICES = ("nova", "cinder", "neutron", "keystone")
 ROUNDS = 20
 
 
@@ -34,7 +34,7 @@ def main() -> None:
         service = ServiceSettings.objects.get(type="OpenStack")
         service.secret_options |= {
             "notifications_url": broker,
-            "notifications_exchanges": [prefix + name for name in SERVICES],
+            "notifications_exchanges": [prefix + name for name in EXCHANGES],
             "notifications_queue": f"{prefix}queue",
         }
         source = Source.of(service)
@@ -54,7 +54,7 @@ def main() -> None:
         listener.stop()
     with Connection(broker) as connection:
         connection.default_channel.queue_delete(f"{prefix}queue")
-        for name in SERVICES:
+        for name in EXCHANGES:
             connection.default_channel.exchange_delete(prefix + name)
     show(f"Change in the cloud → our row, median of {ROUNDS}", statistics.median(seconds), "s", 3)
     show("  the slowest", max(seconds), "s", 3)

@@ -10,7 +10,7 @@ from tests.openstack.worlds import remembered
 
 @pytest.fixture
 def cast(db: None) -> Cast:
-    found: Cast = remembered("cast", None, Cast)
+    found: Cast = remembered("cast", None, Cast, on_ground=True)
     return found
 
 

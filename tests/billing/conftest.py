@@ -1,8 +1,3 @@
-import pytest
+from tests.marketplace.conftest import stage
 
-from tests.marketplace.stage import Stage
-
-
-@pytest.fixture
-def stage(db: None) -> Stage:
-    return Stage()
+__all__ = ["stage"]

@@ -20,7 +20,7 @@ from waldur_openstack.notifications.listener import exists
 from waldur_openstack.notifications.messages import Notification, parse
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
-QUIET = 0.7  # seconds without a message, after which nothing more is expected
+QUIET = {"twin": 0.3, "lab": 0.7}  # seconds without a message, after which nothing more is expected
 
 
 @dataclass
@@ -29,6 +29,7 @@ class Ear:
 
     url: str
     prefix: str
+    quiet: float
     ids: set[str] = field(default_factory=set)
 
     def __enter__(self) -> "Ear":
@@ -58,15 +59,15 @@ class Ear:
 
     def listen(self) -> list[tuple[str, Notification]]:
         """What has been said since the last time, once there is silence."""
-        end = time.monotonic() + QUIET
+        end = time.monotonic() + self.quiet
         while time.monotonic() < end:
             before = len(self.heard)
             try:
-                self.broker.drain_events(timeout=0.2)
+                self.broker.drain_events(timeout=0.1)
             except TimeoutError:
                 continue
             if len(self.heard) > before:
-                end = time.monotonic() + QUIET
+                end = time.monotonic() + self.quiet
         heard, self.heard = self.heard, []
         return [(topic, said) for topic, said in heard if not said.event_type.endswith(".start")]
 
@@ -211,7 +212,7 @@ def device_of(volume: JSON) -> JSON:
 
 
 def everything_said(site: Site, url: str, prefix: str) -> Said:
-    with ExitStack() as later, Ear(url, prefix) as ear:
+    with ExitStack() as later, Ear(url, prefix, QUIET[site.name]) as ear:
         return Administrator(site, ear, later).work()
 
 

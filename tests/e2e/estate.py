@@ -1,6 +1,6 @@
 """A customer's estate on the marketplace: a tenant, a running server with two volumes, and a volume of its own."""
 
-from typing import Any
+from typing import Any, Self
 
 from tests.drive import drain
 from tests.e2e.market import RESOURCES, Market
@@ -17,11 +17,12 @@ class Estate(Market):
 
     url = "http://testserver"
 
-    def build(self) -> None:
+    def build(self) -> Self:
         self.publish()
         tenant = self.build_tenant()
         self.build_server(tenant)
         self.build_volume(tenant)
+        return self
 
     @property
     def tenant(self) -> models.Tenant:

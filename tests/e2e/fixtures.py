@@ -11,6 +11,7 @@ from django.db import transaction
 from tests.e2e.estate import Estate
 from tests.e2e.market import Market
 from tests.openstack.fixtures import fresh_cloud, running_twin, twin
+from tests.openstack.worlds import remembered
 from twins.openstack import OpenStackTwin, TwinClient
 from twins.openstack.state import State
 from waldur_openstack.cloud.session import authentication
@@ -21,13 +22,14 @@ __all__ = ["built_estate", "estate", "fresh_cloud", "market", "open_market", "ru
 @pytest.fixture
 def market(db: None, twin: TwinClient, running_twin: OpenStackTwin) -> Market:
     """A marketplace before anything is on sale, and a fresh cloud."""
-    return Market(running_twin)
+    found: Market = remembered("clouds market", running_twin, lambda: Market(running_twin), on_ground=True)
+    return found.at(running_twin)
 
 
 @pytest.fixture
-def open_market(market: Market) -> Market:
+def open_market(market: Market, running_twin: OpenStackTwin) -> Market:
     """With an offering on sale."""
-    market.publish()
+    market.offering = remembered("clouds on sale", running_twin, market.publish)
     return market
 
 
@@ -35,14 +37,13 @@ def open_market(market: Market) -> Market:
 def built_estate(
     django_db_setup: None, django_db_blocker: Any, running_twin: OpenStackTwin
 ) -> Iterator[tuple[Estate, dict[str, Any]]]:
-    """Built once per module, inside a transaction that never commits; with it, what the cloud held then."""
+    """One per module, inside a transaction that never commits; with it, what the cloud held then."""
     forget_tokens()
     running_twin.client.reset()
     with django_db_blocker.unblock(), transaction.atomic():
-        estate = Estate(running_twin)
-        estate.build()
+        estate: Estate = remembered("estate", running_twin, lambda: Estate(running_twin).build(), on_ground=True)
         assert running_twin.cloud
-        yield estate, deepcopy(running_twin.cloud.state.dump())
+        yield estate.at(running_twin), deepcopy(running_twin.cloud.state.dump())
         transaction.set_rollback(True)
 
 

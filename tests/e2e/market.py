@@ -1,6 +1,6 @@
 """A marketplace in business: people, a provider's offering on a simulated cloud, and what they ask for over REST."""
 
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from tests.drive import drain
 from tests.factories import Cast, client_of
@@ -29,6 +29,14 @@ class Market(Cast):
         self.clouds = Category.objects.create(title="Private clouds")
         Category.objects.create(title="Virtual machines", default_vm_category=True)
         Category.objects.create(title="Storage", default_volume_category=True)
+
+    def at(self, twin: OpenStackTwin) -> Self:
+        """The same on this twin: what is remembered of a market leaves its cloud out."""
+        self.twin, self.cloud = twin, twin.client
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("twin", "cloud")}
 
     # asking --------------------------------------------------------------------------------------------------------
 

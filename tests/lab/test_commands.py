@@ -11,6 +11,7 @@ from tests.contract.stage import eventually, unique
 from tests.lab.realm import RealEstate, Realm, settled
 from tests.marketplace_openstack.selling import limits_of
 from tests.marketplace_openstack.test_commands import run
+from tests.openstack.syncing import synced
 from waldur_core.server.celery import app
 from waldur_mastermind.marketplace.models import Resource
 from waldur_mastermind.marketplace_openstack import tasks
@@ -208,20 +209,29 @@ def test_limits_of_the_real_cloud_are_imported(estate: RealEstate, smaller: tupl
 
 
 def test_the_audit_finds_what_was_done_by_hand_and_nothing_else(estate: RealEstate, later: ExitStack) -> None:
-    offering = estate.offering["uuid"]
+    offering, network = estate.offering["uuid"], estate.sdk.network
     code, out, err = run("audit_openstack", "--offering", offering)
     assert (code, "no findings" in out) == (0, True), out + err
-    sdk = estate.sdk
-    sdk.block_storage.update_volume(estate.volume.backend_id, name="renamed")
-    later.callback(sdk.block_storage.update_volume, estate.volume.backend_id, name=estate.volume.name)
-    stranger = settled_volume(sdk)
-    later.callback(sdk.block_storage.delete_volume, stranger.id)
+    storage = estate.sdk.block_storage
+    storage.update_volume(estate.volume.backend_id, name="renamed")
+    later.callback(storage.update_volume, estate.volume.backend_id, name=estate.volume.name)
+    stranger = settled_volume(estate.sdk)
+    later.callback(storage.delete_volume, stranger.id)
+    leak = network.create_network(name=unique("leak"), description=f"{MARK}{SOME_UUID}")
+    later.callback(network.delete_network, leak.id)
+    address = network.create_ip(floating_network_id=estate.realm.site.external_network_id)
+    synced(estate.tenant.service_settings, ["floating_ip"])
+    network.delete_ip(address)
     code, out, _ = run("audit_openstack", "--offering", offering, "--format", "json")
     (report,) = json.loads(out)
-    assert (code, report["counts"]) == (1, {"drift": 1, "orphan.object": 1})
-    found = {finding["code"]: finding for finding in report["findings"]}
-    assert stranger.id in json.dumps(found["orphan.object"])
-    assert estate.volume.backend_id in json.dumps(found["drift"])
+    assert code == 1
+    assert {(finding["check"], finding["backend_id"]) for finding in report["findings"]} == {
+        ("drift", estate.volume.backend_id),
+        ("orphan.object", stranger.id),
+        ("leak", leak.id),
+        ("orphan.row", address.id),
+    }
+    assert report["counts"] == {"drift": 1, "orphan.object": 1, "leak": 1, "orphan.row": 1}
 
 
 # create_resources_for_lost_instances_and_volumes --------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from statistics import median
 from uuid import uuid4
 
 import pytest
@@ -49,6 +50,11 @@ class Watch:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
+    def __str__(self) -> str:
+        slowest = max(self.seconds, key=lambda what: self.seconds[what])
+        typical = median(self.seconds.values())
+        return f"{len(self.seconds)} changes: median {typical:.2f} s, slowest {self.seconds[slowest]:.2f} s ({slowest})"
+
     def until(self, what: str, condition: Callable[[], object]) -> None:
         began = time.monotonic()
         eventually(condition, WITHIN)
@@ -72,8 +78,7 @@ def test_what_an_administrator_makes_changes_and_deletes_shows_within_seconds(
     assert set(row.exchanges) >= {"nova", "neutron", "keystone", "openstack"}
     assert (row.malformed, row.failed) == (0, 0)
     assert SyncRun.objects.count() == looks  # nobody has looked at the whole cloud
-    slowest = max(watch.seconds, key=lambda what: watch.seconds[what])
-    print(f"{len(watch.seconds)} changes; the slowest: {slowest} after {watch.seconds[slowest]:.1f} s")
+    print(watch)
 
 
 def live(thing: Thing, estate: RealEstate, hand: Hand, watch: Watch) -> None:

@@ -8,6 +8,7 @@ import waldur_api_client.models as client_models
 from tests.factories import client_of
 from tests.marketplace.stage import Stage, post
 from tests.marketplace.test_order_outcomes import make_operation
+from tests.openstack.worlds import remembered
 from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.models import Offering
 
@@ -26,8 +27,13 @@ PAGES = [
 ]
 
 
+@pytest.fixture
 def everything(stage: Stage) -> None:
     """Objects with little and with much to tell."""
+    remembered("everything", None, lambda: make_everything(stage))
+
+
+def make_everything(stage: Stage) -> None:
     stage.make_private_offering()
     stage.placed(stage.admin, Offering.objects.get(name="Rooms"))
     stage.placed(stage.member)
@@ -43,8 +49,7 @@ def everything(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("path", "model"), PAGES)
-def test_lists_and_objects_parse(stage: Stage, path: str, model: str) -> None:
-    everything(stage)
+def test_lists_and_objects_parse(stage: Stage, everything: None, path: str, model: str) -> None:
     parse = getattr(client_models, model).from_dict
     for user in (stage.staff, stage.provider_owner, stage.owner, stage.member):
         rows = client_of(user).get(f"/api/{path}/?page_size=100").json()

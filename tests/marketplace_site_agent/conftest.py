@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 from tests.components import needs
 from tests.marketplace_site_agent.running import Agent, needs_agent
 from tests.marketplace_site_agent.stage import AgentStage
+from tests.openstack.worlds import remembered
 from waldur_mastermind.marketplace.models import Offering
 from waldur_mastermind.marketplace_site_agent.messages.rabbitmq import Management
 from waldur_mastermind.marketplace_site_agent.models import AgentQueue
@@ -16,7 +17,8 @@ from waldur_mastermind.marketplace_site_agent.models import AgentQueue
 
 @pytest.fixture
 def stage(db: None) -> AgentStage:
-    return AgentStage()
+    found: AgentStage = remembered("agents", None, AgentStage, on_ground=True)
+    return found
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from tests.drive import drain
 from tests.factories import Cast, client_of
 from tests.openstack.behind import add_rule, cloud_of, pulled
 from tests.openstack.orders import operation_of
+from tests.openstack.worlds import remembered
+from twins.openstack import OpenStackTwin
 from waldur_core.events.models import Event
 from waldur_core.operations.models import Operation
 from waldur_openstack.cloud import Cloud
@@ -18,6 +20,18 @@ from waldur_openstack.sync.cycle import synchronise
 from waldur_openstack.sync.security import SECURITY_GROUP
 
 LIST = "/api/openstack-drifts/"
+
+
+@pytest.fixture
+def pulled_instance(cast: Cast, instance: Instance, running_twin: OpenStackTwin) -> Instance:
+    """Its tenant has been pulled: whatever is found from now on was changed by hand."""
+
+    def pull() -> Instance:
+        pulled(cast, instance.tenant)
+        return Instance.objects.select_related("tenant__service_settings").get(pk=instance.pk)
+
+    found: Instance = remembered("pulled", running_twin, pull)
+    return found
 
 
 def drifts(cast: Cast, **query: Any) -> list[Any]:
@@ -172,10 +186,9 @@ def test_another_flavor_is_reverted_once_the_server_is_stopped(cast: Cast, insta
     ],
 )  # fmt: skip
 def test_every_aspect_of_networks_is_noticed_and_reverted(
-    cast: Cast, instance: Instance, kind: str, field: str, attributes: Any
+    cast: Cast, pulled_instance: Instance, kind: str, field: str, attributes: Any
 ) -> None:
-    tenant, network = instance.tenant, cloud_of(instance.tenant).network
-    pulled(cast, tenant)
+    instance, tenant, network = pulled_instance, pulled_instance.tenant, cloud_of(pulled_instance.tenant).network
     rows: Any = {
         "network": Network.objects,
         "subnet": tenant.subnets,

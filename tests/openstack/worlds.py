@@ -4,6 +4,7 @@ A world stands on another: its rows have fixed primary keys, so what is built on
 """
 
 import pickle
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ from twins.openstack import OpenStackTwin
 from twins.openstack.state import State
 from waldur_core.permissions.models import Role
 
-_worlds: dict[Any, "World"] = {}
+KEPT = 32  # worlds; one takes up to 20 MiB
+_worlds: OrderedDict[Any, "World"] = OrderedDict()  # those used last at the end
 _standing: Any = None  # the world that the present test stands on
 
 
@@ -28,14 +30,15 @@ class World:
     found: Any
 
 
-def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any]) -> Any:
-    """What `build` returns (a model's object, a list or dict of them, or None), built or brought back.
+def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any], *, on_ground: bool = False) -> Any:
+    """What `build` returns (whatever can be pickled: a model's object, a dict of them, a cast), built or brought back.
 
-    The same key means the same world on the same foundation.
+    The same key means the same world on the same foundation: the world before, or with `on_ground` none.
     """
     global _standing
-    key = (key, twin and twin.auth_url, _ground() if key == "cast" else _standing)
+    key = (key, twin and twin.auth_url, _ground() if on_ground else _standing)
     _standing = key
+    _touch(key)
     if key in _worlds:
         return _bring_back(_worlds[key], twin)
     before = {table: _digests(table) for table in _tables()}
@@ -47,7 +50,17 @@ def remembered(key: Any, twin: OpenStackTwin | None, build: Callable[[], Any]) -
     changed = {table: pks for table, kept in same.items() if (pks := list(before[table].keys() - dict(kept).keys()))}
     cloud = contents(twin) if twin and _revision(twin) != revision else b""
     _worlds[key] = World(rows, changed, cloud, pickle.dumps(found))
+    _touch(key)
+    while len(_worlds) > KEPT:
+        _worlds.popitem(last=False)
     return found
+
+
+def _touch(key: Any) -> None:
+    """It has been used, and what it stands on even later: no world outlives its foundation."""
+    while key in _worlds:
+        _worlds.move_to_end(key)
+        key = key[2]
 
 
 def _ground() -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
 """Two clouds of one provider, a tenant in the first, and what people ask of migrations."""
 
-from typing import Any
+from typing import Any, Self
 
 from tests.drive import drain
 from tests.e2e.estate import Estate
@@ -31,7 +31,7 @@ class TwoClouds(Estate):
     def other_cloud(self) -> TwinClient:
         return self.other_twin.client
 
-    def build(self) -> None:
+    def build(self) -> Self:
         self.publish()
         first = self.offering
         service = self.connection(
@@ -47,6 +47,7 @@ class TwoClouds(Estate):
         answer = client_of(self.staff).post(f"/api/openstack-tenants/{self.tenant.uuid.hex}/set_quotas/", quotas)
         assert answer.status_code == 202, answer.content
         drain()
+        return self
 
     @property
     def tenant(self) -> Tenant:

@@ -15,13 +15,12 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.removal import Removal
 from waldur_openstack.workflows.context import save
 from waldur_openstack.workflows.identity.cleanup import delete_default_security_group
-from waldur_openstack.workflows.identity.delete import operations_inside
+from waldur_openstack.workflows.identity.delete import FIND_QUIET_PROJECT
 from waldur_openstack.workflows.identity.keys import remove_keys
 from waldur_openstack.workflows.identity.project import (
     delete_found_user,
     delete_project,
     delete_quotas,
-    find_own_project,
     grant_admin,
 )
 from waldur_openstack_replication.models import Migration, MigrationItem
@@ -129,17 +128,7 @@ class RollBack(UpdateWorkflow):
     event = "openstack_migration_rollback"
     deadline = timedelta(hours=24)
     steps = (
-        Step(
-            name="Wait for operations inside the tenant",
-            until=lambda c: not operations_inside(c.tenant).exists(),
-            deadline=timedelta(hours=1),
-        ),
-        Step(
-            name="Find the project",
-            do=find_own_project,
-            record=lambda c, project: save(c.tenant, backend_id=project["id"] if project else ""),
-            keeps="only reads",
-        ),
+        *FIND_QUIET_PROJECT,
         step("Give the service account access", grant_admin),
         step("Find what was made", find_lost),
         step("Clear routes", clear_routes),

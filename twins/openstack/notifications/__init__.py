@@ -1,5 +1,5 @@
 """Notifications of the simulated OpenStack: oslo.messaging's messages on a real RabbitMQ."""
 
-from .emitter import Emitter
+from .emitter import EXCHANGES, Emitter
 
-__all__ = ["Emitter"]
+__all__ = ["EXCHANGES", "Emitter"]

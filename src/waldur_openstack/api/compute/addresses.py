@@ -11,7 +11,7 @@ from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
-from waldur_openstack.api.compute.create import InstanceFloatingIPSerializer
+from waldur_openstack.api.compute.connections import InstanceFloatingIPSerializer
 from waldur_openstack.api.compute.ports import port_on
 from waldur_openstack.api.tenant_scope import ActionSerializer, OwnLinkField, UsableLinkField
 from waldur_openstack.models import FloatingIP, Instance, Port, SubNet

@@ -11,7 +11,11 @@ from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
 from waldur_core.structure.states import CoreState
 from waldur_openstack import quotas
-from waldur_openstack.api.compute.create import InstancePortSerializer, require_distinct_subnets
+from waldur_openstack.api.compute.connections import (
+    InstancePortSerializer,
+    asked_addresses,
+    require_distinct_subnets,
+)
 from waldur_openstack.api.network.port_addresses import AddressPairSerializer, require_distinct_pairs
 from waldur_openstack.api.network.port_requests import SecurityGroupsField
 from waldur_openstack.api.tenant_scope import ActionSerializer, UsableLinkField
@@ -100,13 +104,12 @@ class InstancePortsSerializer(ActionSerializer):
     def _make(self, item: dict[str, Any]) -> Port:
         """A new port with the server's security groups; it gets its server once it is attached."""
         instance, subnet = self.object, item["subnet"]
-        asked = [{"subnet_id": subnet.backend_id, **dict(fixed)} for fixed in item.get("fixed_ips", ())]
         port = Port.objects.create(
             tenant=self.tenant,
             name=f"{instance.name[:120]}-port-{subnet.name}"[:150],
             subnet=subnet,
             network=subnet.network,
-            fixed_ips=asked or [{"subnet_id": subnet.backend_id}],
+            fixed_ips=asked_addresses(item),
             port_security_enabled=item["port_security_enabled"],
         )
         if port.port_security_enabled:

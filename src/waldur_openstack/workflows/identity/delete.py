@@ -21,6 +21,20 @@ from waldur_openstack.workflows.identity.project import (
     grant_admin,
 )
 
+FIND_QUIET_PROJECT = (
+    Step(
+        name="Wait for operations inside the tenant",
+        until=lambda c: not operations_inside(c.tenant).exists(),
+        deadline=timedelta(hours=1),
+    ),
+    Step(
+        name="Find the project",
+        do=find_own_project,
+        record=lambda c, project: save(c.tenant, backend_id=project["id"] if project else ""),
+        keeps="only reads",
+    ),
+)
+
 
 class DeleteTenant(DeleteWorkflow):
     """Everything inside the project, then the project. An object that is gone already is no error."""
@@ -31,17 +45,7 @@ class DeleteTenant(DeleteWorkflow):
     context = TenantContext
     deadline = timedelta(hours=24)
     steps = (
-        Step(
-            name="Wait for operations inside the tenant",
-            until=lambda c: not operations_inside(c.tenant).exists(),
-            deadline=timedelta(hours=1),
-        ),
-        Step(
-            name="Find the project",
-            do=find_own_project,
-            record=lambda c, project: save(c.tenant, backend_id=project["id"] if project else ""),
-            keeps="only reads",
-        ),
+        *FIND_QUIET_PROJECT,
         Step(
             name="Give the service account access",
             do=lambda c: grant_admin(c) if c.tenant.backend_id else None,
