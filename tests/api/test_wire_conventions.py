@@ -156,6 +156,19 @@ def test_a_malformed_uuid_is_400_and_names_the_parameter(
     assert isinstance(response.json()[parameter], list)
 
 
+@pytest.mark.parametrize("value", ("maybe", "2", "-", "truefalse"))
+def test_what_is_neither_true_nor_false_is_400_and_names_the_parameter(client: APIClient, value: str) -> None:
+    response = client.get(f"/api/users/?is_staff={value}")
+    assert (response.status_code, response.json()) == (400, {"is_staff": ["Enter true or false."]})
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), (("true", {True}), ("True", {True}), ("1", {True}), ("0", {False}), ("", {True, False}))
+)
+def test_true_and_false_are_spelled_as_in_bodies(client: APIClient, cast: Cast, value: str, kept: set[bool]) -> None:
+    assert {user["is_staff"] for user in client.get(f"/api/users/?is_staff={value}").json()} == kept
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://testserver/api/customers/00000000000000000000000000000000/", "http://x/no/such/thing/", "nonsense", "/"],

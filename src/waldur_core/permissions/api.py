@@ -17,7 +17,7 @@ from waldur_core.permissions.models import Role
 from waldur_core.permissions.scopes import scope_types
 from waldur_core.permissions.strings import Permission
 from waldur_core.rest.errors import Conflict
-from waldur_core.rest.filters import AnyOfFilter
+from waldur_core.rest.filters import AnyOfFilter, BooleanFilter
 from waldur_core.rest.serializers import ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
 
@@ -63,10 +63,12 @@ class RoleFilter(django_filters.FilterSet):
     description = django_filters.CharFilter(lookup_expr="icontains")
     content_type = django_filters.CharFilter(field_name="scope_type")
     query = AnyOfFilter(paths=("name", "description"))
+    is_active = BooleanFilter()
+    is_system_role = BooleanFilter()
 
     class Meta:
         model = Role
-        fields = ("is_active", "is_system_role")
+        fields = ()
 
 
 def refuse_system_role(role: Role) -> None:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django_filters.constants import EMPTY_VALUES
 from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -88,6 +89,26 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
             return super().filter(qs, value.astimezone(UTC))
         except OverflowError:  # the offset leads out of the calendar
             raise ValidationError({name_of(self): ["Enter a valid date/time."]}) from None
+
+
+class BooleanField(forms.Field):
+    """As in bodies: what is neither true nor false is refused, and not taken for absent."""
+
+    def to_python(self, value: Any) -> bool | None:
+        word = (value or "").lower()
+        if word in serializers.BooleanField.NULL_VALUES:
+            return None
+        if word in serializers.BooleanField.TRUE_VALUES:
+            return True
+        if word in serializers.BooleanField.FALSE_VALUES:
+            return False
+        raise ValidationError("Enter true or false.")
+
+
+class BooleanFilter(django_filters.BooleanFilter):
+    """True or false; anything else is a 400 that names the parameter."""
+
+    field_class = BooleanField
 
 
 class AddressFilter(django_filters.Filter):

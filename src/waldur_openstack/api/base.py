@@ -17,7 +17,7 @@ from waldur_core.permissions.access import Staff, Visible
 from waldur_core.permissions.checks import where_permitted
 from waldur_core.permissions.strings import Permission
 from waldur_core.rest.errors import Conflict
-from waldur_core.rest.filters import LinkFilter, MultiValueFilter, NamedFilterSet, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, LinkFilter, MultiValueFilter, NamedFilterSet, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.views import Precondition, ReadOnlyViewSet
 from waldur_core.structure.extra_fields import MARKETPLACE_FIELDS, extra_fields_of
@@ -124,7 +124,7 @@ class TenantObjectSerializer(ResourceSerializer):
     tenant_uuid = HexUUIDField(source="tenant.uuid", read_only=True)
 
 
-class ManageableFilter(django_filters.BooleanFilter):
+class ManageableFilter(BooleanFilter):
     """`?can_manage=true`: only what the caller may change, not all that he sees."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:

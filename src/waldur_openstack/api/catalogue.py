@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from waldur_core.permissions.access import Access, Visible
-from waldur_core.rest.filters import LinkFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, LinkFilter, UUIDFilter
 from waldur_core.rest.patterns import problem_of_pattern
 from waldur_core.rest.serializers import LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.views import ReadOnlyViewSet
@@ -131,7 +131,7 @@ class ImageSerializer(CatalogueSerializer):
         )  # fmt: skip
 
 
-class NewestOfNameFilter(django_filters.BooleanFilter):
+class NewestOfNameFilter(BooleanFilter):
     """`?show_duplicate_names=true`: also images that a newer one of the same name, in the same list, stands before."""
 
     def filter(self, qs: QuerySet[Any], value: bool | None) -> QuerySet[Any]:
@@ -143,7 +143,7 @@ class NewestOfNameFilter(django_filters.BooleanFilter):
 
 
 class ImageFilter(CatalogueFilter):
-    is_rescue_image = django_filters.BooleanFilter(method="filter_rescue_images")
+    is_rescue_image = BooleanFilter(method="filter_rescue_images")
     show_duplicate_names = NewestOfNameFilter()  # comes last: it looks at what the others leave
 
     class Meta:

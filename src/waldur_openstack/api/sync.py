@@ -12,7 +12,7 @@ from waldur_core.permissions.access import InBody, Visible
 from waldur_core.permissions.checks import require_permission
 from waldur_core.permissions.strings import Permission
 from waldur_core.rest.errors import Conflict
-from waldur_core.rest.filters import LinkFilter, MomentFilter, MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, LinkFilter, MomentFilter, MultiValueFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.models import ServiceSettings
@@ -64,7 +64,7 @@ class SyncRunFilter(django_filters.FilterSet):
     tenant_uuid = UUIDFilter(field_name="tenant__uuid")
     task = MultiValueFilter(field_name="task")
     state = django_filters.MultipleChoiceFilter(choices=SyncRun.State.choices)
-    is_quiet = django_filters.BooleanFilter(method="keep_quiet", help_text="Whether nothing was found to differ.")
+    is_quiet = BooleanFilter(method="keep_quiet", help_text="Whether nothing was found to differ.")
     created = MomentFilter(lookup_expr="gte")
     created_before = MomentFilter(field_name="created", lookup_expr="lte")
 

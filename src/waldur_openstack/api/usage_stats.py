@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from waldur_core.permissions.access import StaffOrSupport
 from waldur_core.rest.counts import count_rows
-from waldur_core.rest.filters import UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, UUIDFilter
 from waldur_openstack.models import Instance
 
 STATISTICS = StaffOrSupport()
@@ -29,7 +29,7 @@ class UsageStatsSerializer(serializers.Serializer[Any]):
 class UsageStatsFilter(django_filters.FilterSet):
     """Of which clouds: shared ones, or those of one provider (the uuid of its customer)."""
 
-    shared = django_filters.BooleanFilter(field_name="settings__shared")
+    shared = BooleanFilter(field_name="settings__shared")
     service_provider = UUIDFilter(field_name="settings__customer__uuid")
 
 

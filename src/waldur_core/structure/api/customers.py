@@ -15,7 +15,7 @@ from waldur_core.permissions.access import Holder, SignedIn, Staff, Visible
 from waldur_core.permissions.grants import count_users, revoke_all
 from waldur_core.permissions.strings import Permission, RoleName
 from waldur_core.rest.counts import count_rows
-from waldur_core.rest.filters import AnyOfFilter, NamedFilterSet
+from waldur_core.rest.filters import AnyOfFilter, BooleanFilter, NamedFilterSet
 from waldur_core.rest.serializers import LinkField, ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.api.estimates import KEY, EstimatedListSerializer, EstimatedMixin
@@ -73,7 +73,7 @@ class CustomerSerializer(EstimatedMixin, ModelSerializer):
         return COUNTRIES.get(customer.country, "")
 
 
-class MayCreateProjectsFilter(django_filters.BooleanFilter):
+class MayCreateProjectsFilter(BooleanFilter):
     """Where the caller may create projects."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
@@ -96,10 +96,12 @@ class CustomerFilter(NamedFilterSet):
     current_user_has_role = CurrentUserHasRoleFilter()
     current_user_has_project_create_permission = MayCreateProjectsFilter()
     owned_by_current_user = HoldsRoleFilter(RoleName.CUSTOMER_OWNER)
+    archived = BooleanFilter()
+    blocked = BooleanFilter()
 
     class Meta:
         model = Customer
-        fields = ("archived", "blocked")
+        fields = ()
 
 
 class CountrySerializer(serializers.Serializer[Any]):

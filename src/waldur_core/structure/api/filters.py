@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import django_filters
 from django.db.models import Q, QuerySet
 
 from waldur_core.permissions.strings import RoleName
-from waldur_core.rest.filters import MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, MultiValueFilter, UUIDFilter
 from waldur_core.rest.uuids import is_uuid
 from waldur_core.structure.models import User
 from waldur_core.structure.teams import scopes_held
@@ -32,7 +31,7 @@ class CurrentUserHasRoleFilter(MultiValueFilter):
         return qs.filter(pk__in=scopes_held(self.parent.request.user, qs.model, named))
 
 
-class HoldsRoleFilter(django_filters.BooleanFilter):
+class HoldsRoleFilter(BooleanFilter):
     """`?can_manage=true`: where the caller holds (or, with false, does not hold) one certain role."""
 
     def __init__(self, role: RoleName) -> None:

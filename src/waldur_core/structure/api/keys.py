@@ -8,7 +8,7 @@ from rest_framework import mixins, serializers
 
 from waldur_core.events.log import record
 from waldur_core.permissions.access import Self, SignedIn, Visible
-from waldur_core.rest.filters import MomentFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, MomentFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.models import SshPublicKey
@@ -55,10 +55,11 @@ class SshKeyFilter(django_filters.FilterSet):
     created_before = MomentFilter(field_name="created", lookup_expr="lte")
     modified = MomentFilter(lookup_expr="gte")
     modified_before = MomentFilter(field_name="modified", lookup_expr="lte")
+    is_shared = BooleanFilter()
 
     class Meta:
         model = SshPublicKey
-        fields = ("fingerprint_md5", "fingerprint_sha256", "fingerprint_sha512", "is_shared")
+        fields = ("fingerprint_md5", "fingerprint_sha256", "fingerprint_sha512")
 
 
 class SshKeyViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):

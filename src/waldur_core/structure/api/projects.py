@@ -18,7 +18,7 @@ from waldur_core.permissions.checks import require_permission
 from waldur_core.permissions.grants import revoke_all
 from waldur_core.permissions.strings import Permission, RoleName
 from waldur_core.permissions.visibility import visible_to
-from waldur_core.rest.filters import AnyOfFilter, MultiUUIDFilter, NamedFilterSet
+from waldur_core.rest.filters import AnyOfFilter, BooleanFilter, MultiUUIDFilter, NamedFilterSet
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.api.customers import require_open
@@ -74,7 +74,7 @@ class ProjectSerializer(EstimatedMixin, ModelSerializer):
         return attrs
 
 
-class ConcealFinishedFilter(django_filters.BooleanFilter):
+class ConcealFinishedFilter(BooleanFilter):
     """With true: without the projects whose end date has passed."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:

@@ -4,7 +4,7 @@ import django_filters
 from rest_framework import serializers
 
 from waldur_core.permissions.access import Visible
-from waldur_core.rest.filters import LinkFilter, MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, LinkFilter, MultiValueFilter, UUIDFilter
 from waldur_core.rest.serializers import LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.models import ServiceSettings
@@ -38,10 +38,11 @@ class ServiceSettingsFilter(django_filters.FilterSet):
     customer_uuid = UUIDFilter(field_name="customer__uuid")
     state = MultiValueFilter(aliases=HISTORIC_NAMES)
     type = django_filters.CharFilter()
+    shared = BooleanFilter()
 
     class Meta:
         model = ServiceSettings
-        fields = ("shared",)
+        fields = ()
 
 
 class ServiceSettingsViewSet(ReadOnlyViewSet):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from waldur_core.events.log import record
 from waldur_core.permissions.access import Self, SignedIn, Staff, Visible
 from waldur_core.permissions.visibility import visible_to
-from waldur_core.rest.filters import AnyOfFilter, MomentFilter, UUIDFilter
+from waldur_core.rest.filters import AnyOfFilter, BooleanFilter, MomentFilter, UUIDFilter
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.api.permissions import with_active_grants
 from waldur_core.structure.api.user_serializers import (
@@ -68,10 +68,13 @@ class UserFilter(django_filters.FilterSet):
     project_uuid = TeamFilter(Project)
     query = AnyOfFilter(paths=("username", "native_name", "email", *FULL_NAME))
     user_keyword = AnyOfFilter(paths=("username", "native_name", "email", *FULL_NAME))
+    is_active = BooleanFilter()
+    is_staff = BooleanFilter()
+    is_support = BooleanFilter()
 
     class Meta:
         model = User
-        fields = ("is_active", "is_staff", "is_support")
+        fields = ()
 
 
 class UserViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from waldur_core.permissions.access import Staff, Visible
 from waldur_core.permissions.visibility import visibility
-from waldur_core.rest.filters import UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, UUIDFilter
 from waldur_core.rest.serializers import LinkField, ModelSerializer
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_mastermind.marketplace.models import Category, Offering
@@ -41,7 +41,7 @@ class CategoryFilter(django_filters.FilterSet):
     title = django_filters.CharFilter(lookup_expr="icontains")
     offering_name = django_filters.CharFilter(field_name="offerings__name", lookup_expr="icontains", distinct=True)
     customer_uuid = UUIDFilter(field_name="offerings__customer__uuid", distinct=True)
-    has_shared = django_filters.BooleanFilter(field_name="offerings__shared", distinct=True)
+    has_shared = BooleanFilter(field_name="offerings__shared", distinct=True)
     resource_customer_uuid = UUIDFilter(field_name="offerings__resources__project__customer__uuid", distinct=True)
     resource_project_uuid = UUIDFilter(field_name="offerings__resources__project__uuid", distinct=True)
 

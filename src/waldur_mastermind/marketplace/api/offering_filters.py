@@ -6,7 +6,14 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from waldur_core.permissions.visibility import visibility
-from waldur_core.rest.filters import AnyOfFilter, LinkFilter, MultiValueFilter, NamedFilterSet, UUIDFilter
+from waldur_core.rest.filters import (
+    AnyOfFilter,
+    BooleanFilter,
+    LinkFilter,
+    MultiValueFilter,
+    NamedFilterSet,
+    UUIDFilter,
+)
 from waldur_core.structure.models import Customer
 from waldur_mastermind.marketplace.models import Offering
 
@@ -18,7 +25,7 @@ class AllowedCustomerFilter(UUIDFilter):
         return qs.filter(Q(shared=True) | Q(customer__uuid=value)) if value else qs
 
 
-class AccessibleFilter(django_filters.BooleanFilter):
+class AccessibleFilter(BooleanFilter):
     """What the caller may order somewhere: shared, or of a customer he sees."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
@@ -38,7 +45,7 @@ class UUIDListFilter(django_filters.CharFilter):
 class OfferingFilter(NamedFilterSet):
     accessible = AccessibleFilter()
     allowed_customer_uuid = AllowedCustomerFilter()
-    billable = django_filters.BooleanFilter()
+    billable = BooleanFilter()
     category_uuid = UUIDFilter(field_name="category__uuid")
     customer = LinkFilter(field_name="customer")
     customer_uuid = UUIDFilter(field_name="customer__uuid")
@@ -49,7 +56,7 @@ class OfferingFilter(NamedFilterSet):
     resource_customer_uuid = UUIDFilter(field_name="resources__project__customer__uuid", distinct=True)
     resource_project_uuid = UUIDFilter(field_name="resources__project__uuid", distinct=True)
     scope_uuid = UUIDFilter()
-    shared = django_filters.BooleanFilter()
+    shared = BooleanFilter()
     slug = django_filters.CharFilter()
     state = MultiValueFilter(field_name="state")
     type = MultiValueFilter(field_name="type")

@@ -8,7 +8,7 @@ from django.db.models import Model, Q, QuerySet
 
 from waldur_core.permissions.models import UserRole
 from waldur_core.permissions.strings import Permission
-from waldur_core.rest.filters import AnyOfFilter, LinkFilter, MomentFilter, MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import AnyOfFilter, BooleanFilter, LinkFilter, MomentFilter, MultiValueFilter, UUIDFilter
 from waldur_core.structure.models import Customer, Project
 from waldur_mastermind.marketplace.models import Offering, Order
 
@@ -19,7 +19,7 @@ def held(user: Any, model: type[Model], *permissions: str) -> QuerySet[Any]:
     return grants.filter(role__permissions__overlap=[str(name) for name in permissions]).values("object_id")
 
 
-class ReviewFilter(django_filters.BooleanFilter):
+class ReviewFilter(BooleanFilter):
     """The orders that wait for the caller's word."""
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
@@ -76,7 +76,7 @@ class OrderFilter(django_filters.FilterSet):
     slug = django_filters.CharFilter()
     state = MultiValueFilter(field_name="state")
     type = MultiValueFilter(field_name="type")
-    was_auto_approved = django_filters.BooleanFilter(field_name="auto_approved")
+    was_auto_approved = BooleanFilter(field_name="auto_approved")
 
     class Meta:
         model = Order

@@ -14,7 +14,7 @@ from waldur_core.permissions.access import Holder, InBody, Staff, Visible
 from waldur_core.permissions.checks import require_permission
 from waldur_core.permissions.strings import Permission
 from waldur_core.rest.errors import Conflict
-from waldur_core.rest.filters import LinkFilter, MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, LinkFilter, MultiValueFilter, UUIDFilter
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.api.component_serializers import PlanComponentSerializer
@@ -123,8 +123,8 @@ class PlanViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.Destr
 class PlanComponentFilter(django_filters.FilterSet):
     offering_uuid = UUIDFilter(field_name="plan__offering__uuid")
     plan_uuid = UUIDFilter(field_name="plan__uuid")
-    archived = django_filters.BooleanFilter(field_name="plan__archived")
-    shared = django_filters.BooleanFilter(field_name="plan__offering__shared")
+    archived = BooleanFilter(field_name="plan__archived")
+    shared = BooleanFilter(field_name="plan__offering__shared")
 
     class Meta:
         model = PlanComponent

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from waldur_core.rest.filters import (
     AnyOfFilter,
+    BooleanFilter,
     LinkFilter,
     MultiUUIDFilter,
     MultiValueFilter,
@@ -16,7 +17,7 @@ from waldur_core.rest.filters import (
 from waldur_mastermind.marketplace.models import OfferingComponent, Order, Resource
 
 
-class ComponentBillingFilter(django_filters.BooleanFilter):
+class ComponentBillingFilter(BooleanFilter):
     """Whether any component of the offering is billed in one way."""
 
     def __init__(self, billing_type: str) -> None:
@@ -44,12 +45,12 @@ class ResourceFilter(NamedFilterSet):
     category_uuid = UUIDFilter(field_name="offering__category__uuid")
     customer = LinkFilter(field_name="project__customer")
     customer_uuid = UUIDFilter(field_name="project__customer__uuid")
-    has_terminate_date = django_filters.BooleanFilter(field_name="end_date", lookup_expr="isnull", exclude=True)
+    has_terminate_date = BooleanFilter(field_name="end_date", lookup_expr="isnull", exclude=True)
     limit_based = ComponentBillingFilter(OfferingComponent.BillingType.LIMIT)
     usage_based = ComponentBillingFilter(OfferingComponent.BillingType.USAGE)
     offering = LinkFilter(field_name="offering")
-    offering_billable = django_filters.BooleanFilter(field_name="offering__billable")
-    offering_shared = django_filters.BooleanFilter(field_name="offering__shared")
+    offering_billable = BooleanFilter(field_name="offering__billable")
+    offering_shared = BooleanFilter(field_name="offering__shared")
     offering_slug = MultiValueFilter(field_name="offering__slug")
     offering_type = MultiValueFilter(field_name="offering__type")
     offering_uuid = MultiUUIDFilter(field_name="offering__uuid")
@@ -60,9 +61,9 @@ class ResourceFilter(NamedFilterSet):
     project_uuid = UUIDFilter(field_name="project__uuid")
     provider_uuid = UUIDFilter(field_name="offering__customer__uuid")
     query = AnyOfFilter(paths=("name", "slug", "backend_id", "effective_id", "project__name", "offering__name"))
-    paused = django_filters.BooleanFilter()
-    downscaled = django_filters.BooleanFilter()
-    restrict_member_access = django_filters.BooleanFilter()
+    paused = BooleanFilter()
+    downscaled = BooleanFilter()
+    restrict_member_access = BooleanFilter()
     runtime_state = django_filters.CharFilter(field_name="backend_metadata__runtime_state")
     scope_uuid = UUIDFilter()
     slug = django_filters.CharFilter()

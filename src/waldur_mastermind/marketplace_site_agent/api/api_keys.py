@@ -16,7 +16,7 @@ from waldur_core.permissions.access import Holder, InBody, Visible
 from waldur_core.permissions.checks import require_permission
 from waldur_core.permissions.strings import Permission
 from waldur_core.rest.errors import Conflict
-from waldur_core.rest.filters import MomentFilter, MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, MomentFilter, MultiValueFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, ModelSerializer, RelatedUUIDField
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_mastermind.marketplace.api.order_reviews import read
@@ -79,7 +79,7 @@ class ResourceApiKeyFilter(django_filters.FilterSet):
     offering_uuid = UUIDFilter(field_name="resource__offering__uuid")
     state = MultiValueFilter()
     modified_before = MomentFilter(field_name="modified", lookup_expr="lte")
-    has_pending_action = django_filters.BooleanFilter(method="wishing")
+    has_pending_action = BooleanFilter(method="wishing")
 
     class Meta:
         model = ResourceApiKey

@@ -12,7 +12,14 @@ from rest_framework.response import Response
 
 from waldur_core.permissions.access import InBody, Visible
 from waldur_core.permissions.strings import Permission
-from waldur_core.rest.filters import AnyOfFilter, MomentFilter, MultiUUIDFilter, MultiValueFilter, UUIDFilter
+from waldur_core.rest.filters import (
+    AnyOfFilter,
+    BooleanFilter,
+    MomentFilter,
+    MultiUUIDFilter,
+    MultiValueFilter,
+    UUIDFilter,
+)
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_mastermind.marketplace.api.order_reviews import read
 from waldur_mastermind.marketplace_site_agent import offering_users
@@ -54,7 +61,7 @@ class OfferingUserFilter(django_filters.FilterSet):
     user_username = django_filters.CharFilter(field_name="user__username", lookup_expr="icontains")
     username = django_filters.CharFilter()
     state = MultiValueFilter(field_name="state")
-    is_restricted = django_filters.BooleanFilter()
+    is_restricted = BooleanFilter()
     query = AnyOfFilter(paths=("username", "user__username", "user__first_name", "user__last_name", "offering__name"))
     created = MomentFilter(lookup_expr="gte")
     created_before = MomentFilter(field_name="created", lookup_expr="lte")

@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-import django_filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -13,7 +12,7 @@ from waldur_core.events.log import record
 from waldur_core.permissions.access import InBody
 from waldur_core.permissions.strings import Permission
 from waldur_core.rest.errors import Conflict
-from waldur_core.rest.filters import LinkFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, LinkFilter, UUIDFilter
 from waldur_openstack.api.base import ResourceViewSet, TenantObjectFilter, related
 from waldur_openstack.api.block_storage.schedules import (
     BackupScheduleCreateSerializer,
@@ -41,7 +40,7 @@ def require_active(schedule: Schedule) -> None:
 
 
 class ScheduleFilter(TenantObjectFilter):
-    is_active = django_filters.BooleanFilter()
+    is_active = BooleanFilter()
 
 
 class SnapshotScheduleFilter(ScheduleFilter):

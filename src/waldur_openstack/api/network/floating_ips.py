@@ -3,7 +3,7 @@
 import django_filters
 from rest_framework import serializers
 
-from waldur_core.rest.filters import AddressFilter
+from waldur_core.rest.filters import AddressFilter, BooleanFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_openstack.api.base import (
     TENANT_FIELDS,
@@ -58,7 +58,7 @@ class FloatingIPSerializer(TenantObjectSerializer):
 class FloatingIPFilter(TenantObjectFilter):
     address = AddressFilter()
     runtime_state = django_filters.CharFilter()
-    free = django_filters.BooleanFilter(field_name="port", lookup_expr="isnull")
+    free = BooleanFilter(field_name="port", lookup_expr="isnull")
 
     class Meta:
         model = FloatingIP

@@ -15,6 +15,7 @@ from waldur_core.operations.models import Operation
 from waldur_core.operations.start import start
 from waldur_core.quotas import counters
 from waldur_core.rest.errors import Conflict
+from waldur_core.rest.filters import BooleanFilter
 from waldur_core.rest.serializers import LinkField, ModelSerializer
 from waldur_core.structure.states import CoreState, require_state
 from waldur_openstack import quotas
@@ -121,7 +122,7 @@ def require_unused(network: Network) -> None:
 
 
 class NetworkFilter(SharedFilter):
-    is_external = django_filters.BooleanFilter()
+    is_external = BooleanFilter()
     type = django_filters.CharFilter()
 
     class Meta:

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from waldur_core.permissions.access import InBody
 from waldur_core.permissions.strings import Permission
-from waldur_core.rest.filters import AnyOfFilter, UUIDFilter
+from waldur_core.rest.filters import AnyOfFilter, BooleanFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, ModelSerializer, RelatedLinkField
 from waldur_core.rest.uuids import is_uuid
 from waldur_openstack.api.base import (
@@ -128,14 +128,14 @@ class PortFilter(TenantObjectFilter):
     query = PortQueryFilter()
     fixed_ips = FixedIPFilter()
     exclude_subnet_uuids = django_filters.CharFilter(method="exclude_subnets")
-    has_device_owner = django_filters.BooleanFilter(method="with_device_owner")
+    has_device_owner = BooleanFilter(method="with_device_owner")
     network_uuid = UUIDFilter(field_name="network__uuid")
     network_name = django_filters.CharFilter(field_name="network__name", lookup_expr="icontains")
     mac_address = django_filters.CharFilter()
     device_id = django_filters.CharFilter()
     device_owner = django_filters.CharFilter()
     status = django_filters.CharFilter()
-    admin_state_up = django_filters.BooleanFilter()
+    admin_state_up = BooleanFilter()
 
     class Meta:
         model = Port

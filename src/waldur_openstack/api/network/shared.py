@@ -6,6 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from waldur_core.permissions.visibility import visible_to
+from waldur_core.rest.filters import BooleanFilter
 from waldur_openstack.api.base import TenantObjectFilter
 from waldur_openstack.models import Network, Tenant
 from waldur_openstack.usable import uuid_given_as
@@ -18,8 +19,8 @@ class SharedFilter(TenantObjectFilter):
 
     tenant = django_filters.CharFilter(method="skip")
     tenant_uuid = django_filters.UUIDFilter(method="skip")
-    direct_only = django_filters.BooleanFilter(method="skip")
-    rbac_only = django_filters.BooleanFilter(method="skip")
+    direct_only = BooleanFilter(method="skip")
+    rbac_only = BooleanFilter(method="skip")
 
     def skip(self, queryset: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
         """These four go together: see below."""

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from waldur_core.permissions.access import InBody
 from waldur_core.permissions.strings import Permission
-from waldur_core.rest.filters import LinkFilter, UUIDFilter
+from waldur_core.rest.filters import BooleanFilter, LinkFilter, UUIDFilter
 from waldur_core.rest.serializers import HexUUIDField, LinkField, RelatedLinkField
 from waldur_openstack.api.base import (
     TENANT_FIELDS,
@@ -60,7 +60,7 @@ class SubNetFilter(SharedFilter):
     network = LinkFilter()
     network_uuid = UUIDFilter(field_name="network__uuid")
     ip_version = django_filters.NumberFilter()
-    enable_dhcp = django_filters.BooleanFilter()
+    enable_dhcp = BooleanFilter()
 
     class Meta:
         model = SubNet
