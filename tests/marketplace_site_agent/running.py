@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(os.environ.get("SITE_AGENT_BIN", ROOT / "plugins/opennebula/.venv/bin"))
+PLUGIN = ROOT / "plugins/opennebula"
 BACKEND = Path(__file__).parent / "agent_backend"
 
 
@@ -48,6 +49,12 @@ class Agent:
         self.config = folder / "agent.json"  # JSON is YAML
         self.config.write_text(json.dumps({"offerings": [offering]}))
 
+    def serve_also(self, *others: "Agent") -> "Agent":
+        """One process for the offerings of all."""
+        configs = [json.loads(agent.config.read_text()) for agent in (self, *others)]
+        self.config.write_text(json.dumps({"offerings": [each for found in configs for each in found["offerings"]]}))
+        return self
+
     def ledger(self) -> dict[str, Any]:
         """What the back end has now."""
         found: dict[str, Any] = json.loads(self.ledger_path.read_text()) if self.ledger_path.exists() else {}
@@ -65,7 +72,7 @@ class Agent:
                 [BIN / "waldur_site_agent", "-m", mode, "-c", self.config], env=self._env(), stdout=log, stderr=log
             )
 
-    def works(self, mode: str, until: Callable[[], Any], seconds: float = 60) -> None:
+    def works(self, mode: str, until: Callable[[], Any], seconds: float = 120) -> None:
         """Run in a mode until something is the case."""
         process = self.start(mode)
         try:
@@ -73,7 +80,7 @@ class Agent:
         finally:
             stop(process)
 
-    def wait(self, until: Callable[[], Any], seconds: float = 60) -> None:
+    def wait(self, until: Callable[[], Any], seconds: float = 120) -> None:
         end = time.monotonic() + seconds
         while not until():
             if time.monotonic() > end:
@@ -85,7 +92,7 @@ class Agent:
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "TMPDIR": str(self.folder),
-            "PYTHONPATH": str(BACKEND),
+            "PYTHONPATH": f"{BACKEND}:{PLUGIN}",  # the plugin of this checkout, wherever the environment is
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.marketplace.stage import post
-from tests.marketplace_site_agent.running import Agent, stop
+from tests.marketplace_site_agent.listening import listening, listens, wait_and_carry
+from tests.marketplace_site_agent.running import Agent
 from tests.marketplace_site_agent.stage import AgentStage
 from waldur_mastermind.marketplace.models import Order, Resource
-from waldur_mastermind.marketplace_site_agent.messages.carrier import carry
 from waldur_mastermind.marketplace_site_agent.messages.rabbitmq import Management
 from waldur_mastermind.marketplace_site_agent.messages.upkeep import close_stale_queues
 from waldur_mastermind.marketplace_site_agent.models import AgentMessage, AgentQueue
@@ -19,37 +19,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.django_db(
 @pytest.fixture
 def agent(stage: AgentStage, rabbitmq: str, install: Callable[..., Agent]) -> Iterator[Agent]:
     """One that listens, from before anything is ordered."""
-    listens = {
-        "stomp_enabled": True,
-        "stomp_ws_host": "127.0.0.1",
-        "stomp_ws_port": int(rabbitmq),
-        "stomp_ws_path": "/ws",
-        "websocket_use_tls": False,
-        "resource_import_enabled": False,
-    }
-    agent = install(stage, stage.vdc, **listens)
-    process = agent.start("event_process")
-    try:
-        agent.wait(lambda: AgentQueue.objects.exists())
-        agent.wait(lambda: consumers(AgentQueue.objects.get()) == 1)
+    with listening(install(stage, stage.vdc, **listens(rabbitmq, resource_import_enabled=False))) as agent:
         yield agent
-    finally:
-        stop(process)
-
-
-def consumers(queue: AgentQueue) -> int:
-    answer = Management().call("GET", "queues", queue.vhost, queue.queue_name).json()
-    return int(answer.get("consumers", 0))
-
-
-def wait_and_carry(agent: Agent, until: Callable[[], bool]) -> None:
-    """What the periodic task does, between looks."""
-
-    def carried() -> bool:
-        carry()
-        return until()
-
-    agent.wait(carried)
 
 
 def test_an_order_is_worked_on_as_soon_as_it_is_placed(stage: AgentStage, agent: Agent) -> None:

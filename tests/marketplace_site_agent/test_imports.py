@@ -24,9 +24,11 @@ def test_what_an_agent_finds_becomes_a_resource(stage: AgentStage) -> None:
     agent, owner = client_of(stage.agent), client_of(stage.provider_owner)
     asked = owner.post(REQUESTS, {"offering": stage.vdc.uuid.hex}).json()
     url = f"{REQUESTS}{asked['uuid']}/"
-    assert agent.post(f"{url}start_processing/").json()["state"] == "Processing"
+    assert list(agent.post(f"{url}start_processing/").json()) == ["status"]
+    assert agent.get(url).json()["state"] == "Processing"
     assert agent.post(RESOURCES, found(stage)).status_code == 201
-    assert agent.post(f"{url}set_done/").json()["state"] == "Done"
+    assert agent.post(f"{url}set_done/").status_code == 200
+    assert agent.get(url).json()["state"] == "Done"
     assert agent.post(f"{url}set_erred/").status_code == 409
     path = f"{RESOURCES}{BackendResource.objects.get().uuid}/import_resource/"
     assert agent.post(path).status_code == 403

@@ -114,13 +114,16 @@ def test_an_order_of_an_agents_offering_waits_for_the_agent_and_nobody_else_ends
 
 
 def test_what_was_ended_is_had_again(stage: AgentStage) -> None:
-    resource = stage.make_vdc(state="Terminated")
+    resource = stage.make_vdc(
+        state="Terminated", backend_metadata={"ip": "10.0.0.9"}, secret_metadata={"token": "psst"}
+    )
     assert post(stage.member, resource, "restore").status_code == 403
     assert post(stage.owner, resource, "restore").status_code == 200
     order = Order.objects.get(type="Restore")
     post(stage.agent, order, "approve_by_provider")
     resource.refresh_from_db()
     assert resource.state == "Creating"
+    assert (resource.backend_metadata, resource.secret_metadata) == ({}, {})  # of what is gone
     post(stage.agent, order, "set_state_erred", {"error_message": "It is gone."})
     resource.refresh_from_db()
     assert resource.state == "Terminated"

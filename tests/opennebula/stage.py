@@ -49,20 +49,31 @@ class OpenNebulaStage(AgentStage):
 
     def __init__(self) -> None:
         super().__init__()
-        self.vdcs = self.make_agent_offering(
-            "OpenNebula VDC", OF_VDCS, [{"name": "By limits"}], plugin_options={**ACCOUNTS, **NETWORKING}
-        )
-        sizes = [{"name": "Small", "quotas": SMALL}, {"name": "Large", "quotas": LARGE}]
-        self.vms = self.make_agent_offering("OpenNebula VM", OF_VMS, sizes, plugin_options=dict(ACCOUNTS))
-        for offering in (self.vdcs, self.vms):
-            grant(self.agent, RoleName.OFFERING_MANAGER, offering)
+        self.vdcs = self.offer_vdcs("OpenNebula VDC")
+        self.vms = self.offer_vms("OpenNebula VM")
 
-    def order_vdc(self, name: str = "Genome lab", **attributes: Any) -> Order:
-        return self.placed(self.owner, self.vdcs, limits=LIMITS, attributes={"name": name, **attributes})
+    def offer_vdcs(self, name: str, **options: Any) -> Offering:
+        return self._offer(name, OF_VDCS, [{"name": "By limits"}], {**NETWORKING, **options})
 
-    def order_vm(self, name: str = "web", plan: str = "Small", **attributes: Any) -> Order:
-        link = f"http://testserver/api/marketplace-plans/{self.vms.plans.get(name=plan).uuid.hex}/"
-        return self.placed(self.owner, self.vms, plan=link, attributes={"name": name, **attributes})
+    def offer_vms(self, name: str, **options: Any) -> Offering:
+        sizes = [{"name": "Small", "quotas": SMALL}, {"name": "Large", "quotas": LARGE}, {"name": "Empty"}]
+        return self._offer(name, OF_VMS, sizes, options)
+
+    def _offer(self, name: str, components: Any, plans: Any, options: dict[str, Any]) -> Offering:
+        offering = self.make_agent_offering(name, components, plans, plugin_options={**ACCOUNTS, **options})
+        grant(self.agent, RoleName.OFFERING_MANAGER, offering)
+        return offering
+
+    def order_vdc(self, name: str = "Genome lab", offering: Offering | None = None, **attributes: Any) -> Order:
+        attributes["name"] = name
+        return self.placed(self.owner, offering or self.vdcs, limits=LIMITS, attributes=attributes)
+
+    def order_vm(
+        self, name: str = "web", plan: str = "Small", offering: Offering | None = None, **attributes: Any
+    ) -> Order:
+        offering = offering or self.vms
+        link = f"http://testserver/api/marketplace-plans/{offering.plans.get(name=plan).uuid.hex}/"
+        return self.placed(self.owner, offering, plan=link, attributes={"name": name, **attributes})
 
     def terminate(self, resource: Resource) -> Order:
         assert post(self.owner, resource, "terminate").status_code == 200
@@ -76,7 +87,7 @@ class Site:
         self.folder, self.url, self.stage, self.twin = folder, url, stage, twin
         self.cloud = twin.client
 
-    def agent(self, offering: Offering, **settings: Any) -> Agent:
+    def agent(self, offering: Offering, listens: dict[str, Any] | None = None, **settings: Any) -> Agent:
         """Configured as in the README of the plugin, with no components of its own."""
         folder = self.folder / offering.uuid.hex
         folder.mkdir(exist_ok=True)
@@ -92,11 +103,12 @@ class Site:
             **dict.fromkeys(modes, "opennebula"),
             backend_settings={**access, **settings},
             backend_components={},
+            **(listens or {}),
         )
 
-    def of_vdcs(self, **settings: Any) -> Agent:
-        return self.agent(self.stage.vdcs, create_opennebula_user=True, **settings)
+    def of_vdcs(self, offering: Offering | None = None, **settings: Any) -> Agent:
+        return self.agent(offering or self.stage.vdcs, **{"create_opennebula_user": True, **settings})
 
-    def of_vms(self, parent: str, **settings: Any) -> Agent:
+    def of_vms(self, parent: str, offering: Offering | None = None, **settings: Any) -> Agent:
         chosen = {"resource_type": "vm", "parent_vdc_backend_id": parent, "template_id": 0, **settings}
-        return self.agent(self.stage.vms, **chosen)
+        return self.agent(offering or self.stage.vms, **chosen)

@@ -7,6 +7,7 @@ import sys
 
 from twins.command import parser_of, run
 
+from .releases import RELEASES
 from .transitions import PROFILES
 from .twin import OpenNebulaTwin
 
@@ -23,6 +24,7 @@ Inspection and faults: {base_url}/_twin/    Stop: Ctrl-C
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = parser_of("twins.opennebula", about=__doc__, port=2633, latencies=PROFILES)
     parser.add_argument("--admin-password", default="opennebula", help="of oneadmin")
+    parser.add_argument("--release", choices=tuple(RELEASES), default="7.2.0", help="which OpenNebula it is like")
     parser.add_argument("--bare", action="store_true", help="as freshly installed: no images, templates, networks")
     return parser.parse_args(arguments)
 
@@ -37,6 +39,7 @@ def main() -> int:
         certfile=options.certfile,
         keyfile=options.keyfile,
         admin_password=options.admin_password,
+        version=options.release,
         bare=options.bare,
     )
 

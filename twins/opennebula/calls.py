@@ -11,6 +11,7 @@ from .state import Obj, State
 
 if TYPE_CHECKING:
     from .cloud import Cloud
+    from .releases import Release
 
 TYPES: dict[str, tuple[type, str]] = {
     "string": (str, "a string"),
@@ -31,6 +32,10 @@ class Call:
     @property
     def state(self) -> State:
         return self.cloud.state
+
+    @property
+    def release(self) -> Release:
+        return self.cloud.release
 
     @property
     def uid(self) -> int:

@@ -12,6 +12,7 @@ from twins.faults import Faults
 
 from . import transitions
 from .faults import Fault
+from .releases import RELEASES, Release
 from .seed import plant
 from .state import State
 
@@ -20,12 +21,20 @@ SERVICE = "rpc"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a cloud is started with. ``bare`` leaves out what an administrator adds after the installation."""
+    """What a cloud is started with.
+
+    ``version`` is one of :data:`twins.opennebula.releases.RELEASES`; ``bare`` leaves out what an administrator adds
+    after the installation.
+    """
 
     admin_password: str = "opennebula"
     version: str = "7.2.0"
     bare: bool = False
     log_size: int = 20000
+
+    def __post_init__(self) -> None:
+        if self.version not in RELEASES:
+            raise ValueError(f"unknown version {self.version!r}; known: {', '.join(RELEASES)}")
 
 
 @dataclass(slots=True)
@@ -69,6 +78,10 @@ class Cloud:
     def take_over(self, state: State) -> None:
         """Go on from a saved state."""
         self.state = state
+
+    @property
+    def release(self) -> Release:
+        return RELEASES[self.settings.version]
 
     def advance(self) -> None:
         transitions.advance(self)

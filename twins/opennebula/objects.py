@@ -42,7 +42,8 @@ def taken_name(template: Template) -> str:
     return name
 
 
-def check_name(kind: Kind, name: str) -> None:
+def check_name(kind: Kind, name: str, allowed: str = "") -> None:
+    """``allowed`` are characters that a release lets pass."""
     full_stop = "." if kind == USER else ""
     if not name:
         raise internal(f"Invalid NAME, it cannot be empty{full_stop}")
@@ -52,7 +53,7 @@ def check_name(kind: Kind, name: str) -> None:
     if kind.name == "groups":
         refused += REFUSED_IN_ACCOUNTS
     for character in name:
-        if character in refused:
+        if character in refused and character not in allowed:
             raise internal(f"Invalid NAME, char '{character}' is not allowed{full_stop}")
 
 

@@ -131,15 +131,20 @@ def answer(exchange: Exchange) -> web.Response:
     try:
         if method is None:
             raise RpcFault(UNKNOWN_METHOD, f"Method '{exchange.method}' not defined")
-        body = write_success(_call(exchange, method))
+        found = _call(exchange, method)
+        body = write_success(cloud.release.shaped(found) if isinstance(found, str) else found)
     except OneError as error:
         entry.code = error.code
-        body = write_failure(method.reported if method else exchange.method, error)
+        body = write_failure(_reported(exchange, method), error)
     except RpcFault as fault:
         entry.code = fault.code
         body = write_fault(fault)
     entry.changed = cloud.state.revision != revision
     return _response(body)
+
+
+def _reported(exchange: Exchange, method: Method | None) -> str:
+    return method.reported if method and exchange.cloud.release.reports_old_names else exchange.method
 
 
 def _call(exchange: Exchange, method: Method) -> int | str:

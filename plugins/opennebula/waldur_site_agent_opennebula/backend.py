@@ -36,15 +36,18 @@ class Taken(DuplicateResourceError):
 
 
 @contextmanager
-def in_the_agents_words(backend_id: str = "") -> Iterator[None]:
-    """What helps itself later leaves an order waiting, everything else ends it with a sentence."""
+def in_the_agents_words(backend_id: str = "", may_rename: bool = False) -> Iterator[None]:
+    """What helps itself later leaves an order waiting, everything else ends it with a sentence.
+
+    Where the agent has no other name to try it would replace the sentence about a taken one with its own.
+    """
     try:
         yield
     except (Unreachable, NotYet) as error:
         raise BackendNotReadyError(str(error)) from error
-    except NameTaken as error:
-        raise Taken(backend_id, str(error)) from error
     except CloudError as error:
+        if may_rename and isinstance(error, NameTaken):
+            raise Taken(backend_id, str(error)) from error
         raise BackendError(str(error)) from error
 
 
@@ -83,7 +86,7 @@ class OpenNebulaBackend(BaseBackend):
                 logger.info(
                     "OpenNebula %s at %s", self.cloud.daemon.insist("system.version"), self.cloud.daemon.endpoint
                 )
-                logger.info("Resources of this agent: %s", ", ".join(self.offering.names()) or "none")
+                logger.info("Resources of this agent: %s", ", ".join(self.offering.inventory()) or "none")
         except (BackendError, BackendNotReadyError) as error:
             logger.error("%s", error)
             return False
@@ -107,7 +110,7 @@ class OpenNebulaBackend(BaseBackend):
         self, waldur_resource: Any, resource_backend_id: str, user_context: dict | None = None
     ) -> BackendResourceInfo:
         self._learn_components(waldur_resource)
-        with in_the_agents_words(resource_backend_id):
+        with in_the_agents_words(resource_backend_id, bool(self.backend_settings.get("check_backend_id_uniqueness"))):
             context = user_context or {}
             wanted = read_wanted(
                 waldur_resource, resource_backend_id, self.backend_settings, self.backend_components, context
@@ -202,20 +205,39 @@ class OpenNebulaBackend(BaseBackend):
                 if amounts is not None
             }
 
+    def list_resources(self) -> list[BackendResourceInfo]:
+        """What may be imported; by its parent, a project's slug, the agent finds the project that gets it."""
+        with in_the_agents_words():
+            found = self.offering.inventory()
+        return [BackendResourceInfo(backend_id=name, parent_id=project) for name, project in found.items()]
+
     def get_resource_metadata(self, resource_backend_id: str) -> dict:
         with in_the_agents_words(resource_backend_id):
             return dict(self.offering.metadata(resource_backend_id))
 
     def sync_resource_limits(self, waldur_resource: Any, waldur_rest_client: Any) -> None:
-        """The marketplace decides: limits changed in OpenNebula are put back, and never written to the marketplace."""
+        """The marketplace decides: limits changed in OpenNebula are put back. It is told only those it has none of."""
         limits = plain(waldur_resource.limits)
-        if not limits or not self.backend_components:
+        if not limits:
+            self._tell_limits(waldur_resource, waldur_rest_client)
             return
         with in_the_agents_words(waldur_resource.backend_id):
-            if self.offering.keep_limits(waldur_resource.backend_id, limits, self.backend_components):
+            components = self._components_of(waldur_resource.backend_id)
+            if components and self.offering.keep_limits(waldur_resource.backend_id, limits, components):
                 logger.warning(
                     "The limits of %s had been changed in OpenNebula; they are put back.", waldur_resource.name
                 )
+
+    def _tell_limits(self, waldur_resource: Any, waldur_rest_client: Any) -> None:
+        """Of a resource that has just been imported, in the marketplace's units."""
+        from waldur_api_client.api.marketplace_provider_resources import marketplace_provider_resources_set_limits
+        from waldur_api_client.models import ResourceSetLimitsRequest
+
+        if limits := self.get_resource_limits(waldur_resource.backend_id):
+            body = ResourceSetLimitsRequest.from_dict({"limits": limits})
+            marketplace_provider_resources_set_limits.sync(
+                uuid=waldur_resource.uuid, client=waldur_rest_client, body=body
+            )
 
     def sync_resource_project(self, waldur_resource: Any, source_project: Any = None) -> None:
         """Comes first of a resource's turn: here the wish for another password is read."""

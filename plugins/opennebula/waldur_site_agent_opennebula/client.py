@@ -16,7 +16,7 @@ class OpenNebulaClient(BaseClient):
         self.offering = offering
 
     def list_resources(self) -> list[ClientResource]:
-        return [ClientResource(name=name, backend_id=name) for name in self.offering.names()]
+        return [ClientResource(name=name, backend_id=name) for name in self.offering.inventory()]
 
     def get_resource(self, resource_id: str) -> ClientResource | None:
         return ClientResource(name=resource_id, backend_id=resource_id) if self.offering.exists(resource_id) else None

@@ -42,7 +42,7 @@ class VdcOffering:
             with_user=self.with_user,
             external_network_id=None if external in (None, "") else whole(external, "external_network_id"),
             description=wanted.name,
-            notes={names.FACTORS: units.note(wanted.components)},
+            notes={names.FACTORS: units.note(wanted.components), names.PROJECT: wanted.project},
         )
         self.cloud.vdcs.create(order)
         return self.metadata(wanted.backend_id)
@@ -50,8 +50,9 @@ class VdcOffering:
     def exists(self, backend_id: str) -> bool:
         return self.cloud.vdcs.find(backend_id) is not None
 
-    def names(self) -> list[str]:
-        return [found for vdc in self.cloud.pools.all("vdcs") if (found := vdc.note(names.BACKEND_ID))]
+    def inventory(self) -> dict[str, str]:
+        """{backend id: slug of the project} of all that is there."""
+        return {vdc.note(names.BACKEND_ID): vdc.note(names.PROJECT) for vdc in self.cloud.pools.tagged("vdcs")}
 
     def delete(self, backend_id: str) -> None:
         vdc = self.cloud.vdcs.find(backend_id)

@@ -14,7 +14,7 @@ from .core.errors import BadInput, CloudError
 from .core.inference import Inference, addresses, read_inference
 from .core.machines import Size, Wish, address_of, size_of
 from .core.markup import Thing
-from .core.options import read_placement, whole
+from .core.options import Placement, check_placement, read_placement, whole
 from .wanted import Wanted
 
 PARTS = {"vcpu": "cores", "vm_ram": "memory", "vm_disk": "disk"}
@@ -34,6 +34,9 @@ class VmOffering:
 
     def _wish(self, wanted: Wanted) -> Wish:
         options = wanted.options
+        placement = read_placement(options)
+        if placement.cluster_ids:
+            check_placement(placement, [cluster.id for cluster in self.cloud.pools.all("clusters")])
         parent, group = self._parent(str(options.get("parent_vdc_backend_id") or ""))
         template_id = wanted.attributes.get("template_id")
         template_id = options.get("template_id") if template_id in (None, "") else template_id
@@ -49,12 +52,12 @@ class VmOffering:
             group=group,
             size=self._plan_size(wanted),
             ssh_key=self._ssh_key(wanted),
-            requirements=requirements(options),
+            requirements=requirements(placement),
             context=inference.context if inference else {},
             first_image=whole(engine, "engine_image_id") if inference and engine not in (None, "") else None,
             more_images=(inference.image_id,) if inference else (),
             notes=self._notes(parent, whole(template_id, "template_id"), inference)
-            | {names.FACTORS: units.note(wanted.components)},
+            | {names.FACTORS: units.note(wanted.components), names.PROJECT: wanted.project},
         )
 
     def _notes(self, parent: Thing, template_id: int, inference: Inference | None) -> dict[str, str]:
@@ -103,8 +106,9 @@ class VmOffering:
     def exists(self, backend_id: str) -> bool:
         return self.cloud.machines.find(backend_id) is not None
 
-    def names(self) -> list[str]:
-        return [found for vm in self.cloud.pools.all("vms") if (found := vm.note(names.BACKEND_ID))]
+    def inventory(self) -> dict[str, str]:
+        """{backend id: slug of the project} of all that is there."""
+        return {vm.note(names.BACKEND_ID): vm.note(names.PROJECT) for vm in self.cloud.pools.tagged("vms")}
 
     def delete(self, backend_id: str) -> None:
         vm = self.cloud.machines.find(backend_id)
@@ -187,9 +191,8 @@ def read_size(amounts: Mapping[str, Any], components: units.Components) -> Size:
     return Size(**{PARTS[name]: round(value) for name, value in native.items()})
 
 
-def requirements(options: Mapping[str, Any]) -> str:
+def requirements(placement: Placement) -> str:
     """Where it may run: the expression given, and the clusters."""
-    placement = read_placement(options)
     clusters = " | ".join(f"CLUSTER_ID = {cluster}" for cluster in placement.cluster_ids)
     parts = [f"({part})" for part in (placement.requirements, clusters) if part]
     return " & ".join(parts) if len(parts) > 1 else (placement.requirements or clusters)

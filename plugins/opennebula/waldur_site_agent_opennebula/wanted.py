@@ -21,6 +21,7 @@ class Wanted:
     components: Components
     plan_quotas: Mapping[str, Any] = field(default_factory=dict)
     ssh_keys: Mapping[str, str] = field(default_factory=dict)
+    project: str = ""  # slug
 
 
 def read_wanted(
@@ -41,6 +42,7 @@ def read_wanted(
         components=components,
         plan_quotas=context.get("plan_quotas") or {},
         ssh_keys=context.get("ssh_keys") or {},
+        project=str(resource.project_slug or ""),
     )
 
 

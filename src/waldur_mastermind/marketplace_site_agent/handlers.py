@@ -28,6 +28,8 @@ def order_entered(instance: Order, old: str, new: str, **_: Any) -> None:
         return
     if new == State.PENDING_PROVIDER:
         offering_users.ensure_accounts(instance.offering, offering_users.project_members(instance.project))
+    if new == State.DONE and instance.type == Order.Type.RESTORE:
+        tell_resource(instance.resource)  # agents tell nothing of what they have restored unless they look at it
     if new == State.PENDING_PROVIDER or (new == State.EXECUTING and old != State.PENDING_PROVIDER):
         tell_order(instance)
 

@@ -14,6 +14,7 @@ from waldur_mastermind.marketplace.models import Offering, Plan, Resource
 from waldur_mastermind.marketplace.orders import checks, periods
 from waldur_mastermind.marketplace.plugins import plugin_for
 from waldur_mastermind.marketplace.secrets import split
+from waldur_mastermind.marketplace_site_agent.messages.outbox import tell_resource
 from waldur_mastermind.marketplace_site_agent.models import BackendResource
 from waldur_mastermind.marketplace_site_agent.plugin import SITE_AGENT
 
@@ -58,4 +59,5 @@ def import_resource(found: BackendResource, plan: Plan | None, user: Any) -> Res
     text = f"{resource} has been imported from the service of {offering}."
     record("marketplace_resource_create_succeeded", text, scope=resource, actor=user)
     found.delete()
+    tell_resource(resource)  # the agent looks at it: whose it is, what its limits are
     return resource

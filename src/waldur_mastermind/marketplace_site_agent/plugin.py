@@ -37,3 +37,9 @@ class SiteAgentPlugin(OfferingPlugin):
 
     def update(self, order: Order) -> bool:
         return False
+
+    def restore(self, order: Order) -> None:
+        """What the agent has told was of the one that is gone: its addresses and passwords work no more."""
+        resource = order.resource
+        resource.backend_metadata, resource.secret_metadata, resource.endpoints = {}, {}, []
+        resource.save(update_fields=["backend_metadata", "secret_metadata", "endpoints", "modified"])

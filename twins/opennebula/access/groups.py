@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import markup
 from ..calls import INT, NO, STRING, Call, method
-from ..errors import ACTION, bad_action, internal, unauthorized
+from ..errors import ACTION, bad_action, internal, no_exists, unauthorized
 from ..kinds import GROUP, USER, VDC, Kind
 from ..objects import check_name, check_name_is_free, get, read_template
 from ..state import DEFAULT_QUOTAS, Obj, State, newest_first
@@ -25,7 +25,7 @@ def new_group(state: State, name: str) -> Obj:
 def allocate(call: Call, name: str) -> int:
     """A new group joins the default VDC, whose rules then hold for it."""
     Authorization(call).need_create(GROUP).check()
-    check_name(GROUP, name)
+    check_name(GROUP, name, allowed=" " if call.release.groups_may_have_spaces else "")
     check_name_is_free(call, GROUP, name, call.uid)
     group = new_group(call.state, name)
     default = call.state.get(VDC.name, DEFAULT_VDC)
@@ -98,11 +98,17 @@ def pool(call: Call) -> str:
 def quota(call: Call, gid: int, text: str) -> int:
     group = call.state.get(GROUP.name, gid)
     if group is None:
+        if call.release.tells_missing_group:
+            raise no_exists(GROUP.label, gid)
         raise unauthorized(f"User [{call.uid}] not authorized to perform action on group.", gid)
     Authorization(call).need(ADMIN, GROUP, group).check()
-    limits = quotas.set_limits(group["quotas"], read_template(text, ACTION), suffix=f",GID={gid}")
+    limits = quotas.set_limits(group["quotas"], read_template(text, ACTION), suffix=_suffix(call, gid))
     call.state.edit(GROUP.name, group, quotas=limits)
     return gid
+
+
+def _suffix(call: Call, gid: int) -> str:
+    return f",GID={gid}" if call.release.names_owner_of_quota else ""
 
 
 @method("one.group.addadmin", INT, INT)

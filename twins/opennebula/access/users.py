@@ -228,6 +228,7 @@ def _user_and_group(call: Call, user_id: int, gid: int) -> tuple[Obj, Obj]:
 def quota(call: Call, user_id: int, text: str) -> int:
     user = get(call, USER, user_id)
     Authorization(call).need(ADMIN, USER, user).check()
-    limits = quotas.set_limits(user["quotas"], read_template(text, ACTION), suffix=f",UID={user_id}")
+    suffix = f",UID={user_id}" if call.release.names_owner_of_quota else ""
+    limits = quotas.set_limits(user["quotas"], read_template(text, ACTION), suffix=suffix)
     call.state.edit(USER.name, user, quotas=limits)
     return user_id

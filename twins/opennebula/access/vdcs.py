@@ -17,7 +17,7 @@ from ..pools import register_info, register_pool, rendered
 from ..state import ACL_RULES, Obj, State
 from ..templates import Template, merged
 from .authorization import ADMIN, MANAGE, Authorization
-from .rules import ALL, OF_CLUSTER, OF_GROUP, ONE, RIGHTS, Rule, add_rule, find_rule, resource, rule_of
+from .rules import ALL, OF_CLUSTER, OF_GROUP, ONE, RIGHTS, Rule, add_rule, resource, rule_of
 
 if TYPE_CHECKING:
     from ..cloud import Cloud
@@ -61,12 +61,13 @@ def _rule(field: str, gid: int, zone: int, member: int, kind: str, right: str) -
 
 def apply_rules(cloud: Cloud) -> None:
     """Make the ACL rules those that the VDCs want."""
-    wanted = wanted_rules(cloud.state)
+    wanted = dict.fromkeys(wanted_rules(cloud.state))  # in their order, and quickly looked up
     for obj in list(cloud.state.all(ACL_RULES)):
         if obj["vdc"] and rule_of(obj) not in wanted:
             cloud.state.drop(ACL_RULES, obj)
+    known = {rule_of(obj) for obj in cloud.state.all(ACL_RULES)}
     for rule in wanted:
-        if find_rule(cloud.state, rule) is None:
+        if rule not in known:
             add_rule(cloud, rule, vdc=True)
 
 

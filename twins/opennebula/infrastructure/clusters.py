@@ -33,6 +33,8 @@ def allocate(call: Call, name: str) -> int:
         check_name(CLUSTER, name)
         check_name_is_free(call, CLUSTER, name, call.uid)
     except OneError as error:
+        if not call.release.wraps_taken_names:
+            raise
         raise not_allocated(f"Error allocating a new cluster. {error.message}") from error
     return int(new_cluster(call.state, name)["id"])
 

@@ -71,6 +71,8 @@ def allocate(call: Call, name: str, im_mad: str, vm_mad: str, cluster_id: int) -
         check_name(HOST, name)
         check_name_is_free(call, HOST, name, call.uid)
     except OneError as error:
+        if not call.release.wraps_taken_names:
+            raise
         raise not_allocated(f"Error allocating a new host. {error.message}") from error
     host = new_host(call.state, name, im_mad, vm_mad, cluster["id"])
     if im_mad == DUMMY:

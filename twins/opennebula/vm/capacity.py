@@ -23,7 +23,7 @@ CONFIGURABLE = ("OS", "FEATURES", "INPUT", "GRAPHICS", "VIDEO", "RAW", "CPU_MODE
 
 @method("one.vm.resize", INT, STRING, optional("bool", True))
 def resize(call: Call, vm_id: int, text: str, enforce: bool) -> int:
-    """Quotas hold whether enforced or not; the room on the host only when enforced."""
+    """Quotas hold whether enforced or not; the room on the host, since 7.x, only when enforced."""
     vm = get(call, VM, vm_id)
     Authorization(call).need(MANAGE, VM, vm).check()
     wanted = read_template(text)
@@ -33,7 +33,7 @@ def resize(call: Call, vm_id: int, text: str, enforce: bool) -> int:
     changes: Template = {name: wanted[name] for name in CAPACITY if number(first(wanted, name)) is not None}
     template: Template = {**vm["template"], **changes}
     quotas.check(call, vm["uid"], vm["gid"], [_difference(vm, template)])
-    if enforce:
+    if enforce or call.release.always_checks_host:
         _check_host(call, {**vm, "template": template})
     if is_in(vm, Lcm.RUNNING):
         raise bad_action("Hotplug resize not supported by driver dummy")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MONITORED = 2
 SYSTEM_DATASTORE = 0
+NO_HOST = "Cannot dispatch VM: No host with enough capacity to deploy the VM"
 STARTS_WITH = {None: Lcm.PROLOG, State.STOPPED: Lcm.BOOT_STOPPED, State.UNDEPLOYED: Lcm.BOOT_UNDEPLOY}
 
 
@@ -32,7 +33,8 @@ def place(cloud: Cloud, vm_id: int, serial: int) -> None:
     for vm in sorted(pending, key=lambda each: int(each["id"])):
         host, reason = choose_host(cloud, vm)
         if host is None:
-            placing_fails(cloud, vm["id"], vm["serial"], reason)
+            said = reason if cloud.release.explains_no_host else NO_HOST
+            placing_fails(cloud, vm["id"], vm["serial"], said)
         else:
             deploy(cloud, vm, host)
 

@@ -68,13 +68,26 @@ def test_limits_and_use_are_told_in_the_marketplaces_units(backend: Make, resour
     assert usage == {"TOTAL_ACCOUNT_USAGE": {"cpu": 1, "ram": 3, "storage": 5, "floating_ip": 0}}
 
 
-def test_the_sync_puts_limits_back_and_tells_the_marketplace_nothing(backend: Make, resource: Make) -> None:
+@pytest.mark.parametrize("known", [None, {}], ids=["later", "in the first cycle"])
+def test_the_sync_puts_limits_back_and_tells_the_marketplace_nothing(
+    backend: Make, resource: Make, known: dict[str, Any] | None
+) -> None:
     backend().create_resource_with_id(resource(), "blue")
     backend().set_resource_limits("blue", {"ram": 1})
 
-    backend().sync_resource_limits(resource(), None)
+    backend(known).sync_resource_limits(resource(), None)
 
     assert backend().get_resource_limits("blue") == LIMITS
+
+
+def test_what_may_be_imported_is_ours_and_names_its_project(backend: Make, resource: Make) -> None:
+    backend().create_resource_with_id(resource(project_slug="genome"), "blue")
+    cloud = backend().cloud
+    cloud.daemon.once("vdc.allocate", 'NAME="of others"')
+
+    found = backend().list_resources()
+
+    assert [(each.backend_id, each.parent_id) for each in found] == [("blue", "genome")]
 
 
 @pytest.mark.parametrize("count", [3, 12])
@@ -180,11 +193,18 @@ def test_deleting_twice_or_what_was_never_made_is_fine(backend: Make, resource: 
     assert inspect.leftovers(before) == {}
 
 
-def test_a_name_that_is_taken_lets_the_agent_try_another(backend: Make, resource: Make) -> None:
+@pytest.mark.parametrize(
+    ("settings", "error"), [({"check_backend_id_uniqueness": True}, DuplicateResourceError), ({}, BackendError)]
+)
+def test_a_name_that_is_taken_lets_an_agent_try_another_that_has_more(
+    backend: Make, resource: Make, settings: dict[str, Any], error: type[Exception]
+) -> None:
     backend().create_resource_with_id(resource(), "blue")
 
-    with pytest.raises(DuplicateResourceError, match="not made for this resource"):
-        backend().create_resource_with_id(resource("other"), "blue")
+    with pytest.raises(error, match="not made for this resource") as raised:
+        backend(**settings).create_resource_with_id(resource("other"), "blue")
+
+    assert type(raised.value) is not DuplicateResourceError  # its own sentence would not say what is in the way
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from twins.opennebula import OpenNebulaTwin
+from twins.opennebula.releases import RELEASES
 
 PLUGIN = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_it_passes_and_leaves_nothing() -> None:
-    with OpenNebulaTwin(latency="fast", bare=True) as twin:
+@pytest.mark.parametrize("release", RELEASES)
+def test_it_passes_and_leaves_nothing(release: str) -> None:
+    with OpenNebulaTwin(latency="fast", bare=True, version=release) as twin:
         before = twin.client.objects()
         settings = {
             "OPENNEBULA_INTEGRATION_TESTS": "true",

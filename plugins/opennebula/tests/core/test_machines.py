@@ -115,6 +115,7 @@ def test_the_template_of_the_order_comes_first(cloud: Cloud, offering: VmOfferin
         ({"options": {"parent_vdc_backend_id": ""}}, "parent_vdc_backend_id: no VDC is given"),
         ({"options": {"template_id": None}}, "template_id: no template is given"),
         ({"options": {"template_id": 1}}, "template_id: template 1 is one of virtual routers"),
+        ({"options": {"cluster_ids": [77]}}, "cluster_ids: OpenNebula has no cluster 77"),
         ({"plan_quotas": {}}, "plan: it has no amounts"),
         ({"plan_quotas": {"vcpu": 1}}, "plan: it has no vm_ram"),
         ({"plan_quotas": {"vcpu": 1, "vm_ram": 1, "vm_disk": 0.001}}, "Choose a plan with a larger disk"),

@@ -210,6 +210,7 @@ def test_a_half_deleted_vdc_is_deleted_to_the_end(
         ({"subnet_prefix_length": 4}, "subnet_prefix_length: /4 does not fit"),
         ({"security_group_defaults": [{"protocol": "SCTP"}]}, "security_group_defaults: protocol SCTP"),
         ({"security_group_defaults": [{"port": "22"}]}, "security_group_defaults: port is not known"),
+        ({"security_group_defaults": [{"protocol": "TCP", "range": "x"}]}, "security_group_defaults: .*Invalid RANGE"),
         ({"external_network_id": "ten"}, "external_network_id: 'ten' is no whole number"),
     ],
 )
@@ -221,7 +222,7 @@ def test_options_that_cannot_work_are_named(
     with pytest.raises(BadInput, match=sentence):
         cloud.vdcs.create(order(networking=networking))
 
-    assert inspect.objects() == before
+    assert inspect.leftovers(before) == {}
 
 
 def test_an_external_network_without_addresses_is_named(cloud: Cloud) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 RESOURCE = "WALDUR_RESOURCE"  # the uuid of whom it was made for
 BACKEND_ID = "WALDUR_BACKEND_ID"  # the name under which that resource is known here
+PROJECT = "WALDUR_PROJECT"  # the slug of that resource's project
 STATE = "WALDUR_STATE"  # of a VDC: creating, ready, deleting
 GROUP = "WALDUR_GROUP"  # of a VDC: the id of its group
 EXTERNAL_NETWORK = "WALDUR_EXTERNAL_NETWORK"  # of a VDC: where its floating IPs come from

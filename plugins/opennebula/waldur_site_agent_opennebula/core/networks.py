@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import random
 from ipaddress import IPv4Network
+from typing import Any
 
 from . import names
 from .daemon import Daemon, wait_until
-from .errors import BadInput, CloudError
+from .errors import BadInput, CloudError, NameTaken, Refused
 from .markup import Thing, template
 from .options import Network, Placement, Rule
 from .pools import Pools
@@ -38,11 +39,19 @@ class Networks:
         attributes = {"NAME": name, **names.tags(resource, backend_id), "RULE": rules}
         group, _ = self.daemon.ensure(
             lambda: self._find("security_groups", name, resource),
-            lambda: self.daemon.once("secgroup.allocate", template(attributes)),
+            lambda: self._allocate_rules(attributes),
             f"security group {name}",
         )
         self._share("secgroup", group, gid)
         return group
+
+    def _allocate_rules(self, attributes: dict[str, Any]) -> None:
+        try:
+            self.daemon.once("secgroup.allocate", template(attributes))
+        except NameTaken:
+            raise
+        except Refused as error:
+            raise BadInput("security_group_defaults", f"{error} Write ranges like 22:22 or 80,443.") from error
 
     def ensure_network(
         self, backend_id: str, resource: str, network: Network, placement: Placement, wish: IPv4Network | None

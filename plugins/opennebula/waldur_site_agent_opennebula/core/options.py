@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
@@ -54,6 +54,12 @@ def read_placement(options: Mapping[str, Any]) -> Placement:
     return Placement(
         whole(options.get("zone_id") or 0, "zone_id"), clusters, str(options.get("sched_requirements") or "")
     )
+
+
+def check_placement(placement: Placement, known: Iterable[int]) -> None:
+    """``known`` are the clusters that OpenNebula has."""
+    if missing := sorted(set(placement.cluster_ids) - set(known)):
+        raise BadInput("cluster_ids", f"OpenNebula has no cluster {missing[0]}. Name only such as exist.")
 
 
 def read_network(options: Mapping[str, Any]) -> Network | None:
@@ -118,5 +124,5 @@ def whole(value: Any, key: str) -> int:
         if isinstance(value, bool) or int(value) != float(value) or int(value) < 0:
             raise ValueError
         return int(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadInput(key, f"{value!r} is no whole number. Write for example 0.") from error

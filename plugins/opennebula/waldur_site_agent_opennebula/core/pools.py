@@ -61,6 +61,10 @@ class Pools:
         found = (thing for thing in self.all(kind) if thing.note(BACKEND_ID) == backend_id and self._made_by_us(thing))
         return next(found, None)
 
+    def tagged(self, kind: str) -> list[Thing]:
+        """All that we have made for resources of whatever name; read at most two minutes ago."""
+        return [thing for thing in self.all(kind) if thing.note(BACKEND_ID) and self._made_by_us(thing)]
+
     def owned(self, kind: str, resource: str) -> list[Thing]:
         """All that we have made for a resource of the marketplace, as of now."""
         return [thing for thing in self.fresh(kind) if thing.note(RESOURCE) == resource and self._made_by_us(thing)]

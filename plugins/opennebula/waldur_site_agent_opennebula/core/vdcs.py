@@ -13,11 +13,11 @@ from ipaddress import IPv4Network
 
 from . import names, quotas
 from .daemon import Daemon
-from .errors import InUse, NameTaken, NotYet, Unreachable
+from .errors import BadInput, InUse, Missing, NameTaken, NotYet, Unreachable
 from .keycloak import Keycloak
 from .markup import Thing, template
 from .networks import Networks
-from .options import Network, Placement
+from .options import Network, Placement, check_placement
 from .pools import Pools
 from .routers import Routers
 from .users import Users, is_from_saml
@@ -67,6 +67,8 @@ class Vdcs:
 
     def create(self, order: Order) -> Thing:
         """Make it, or go on making it. When it fails nothing of it is left, unless it had been complete before."""
+        if order.placement.cluster_ids:
+            check_placement(order.placement, [cluster.id for cluster in self.pools.all("clusters")])
         if order.network:
             self.routers.check(order.network)
         if self.keycloak:
@@ -137,10 +139,16 @@ class Vdcs:
         has = vdc.ids("CLUSTERS/CLUSTER/CLUSTER_ID")
         for cluster in order.placement.cluster_ids or (0,):
             if cluster not in has:
-                self.daemon.insist("vdc.addcluster", vdc.id, order.placement.zone_id, cluster, unless=ALREADY)
+                self._add_cluster(vdc, order.placement.zone_id, cluster)
         self.daemon.insist("vdc.delgroup", SYSTEM_VDC, group.id, unless=NOT_THERE)
         rights = (f"{OF_GROUP + group.id:x}", MADE_BY_TENANTS, CREATE, EVERYWHERE)
         self.daemon.insist("acl.addrule", *rights, unless=ALREADY)
+
+    def _add_cluster(self, vdc: Thing, zone: int, cluster: int) -> None:
+        try:
+            self.daemon.insist("vdc.addcluster", vdc.id, zone, cluster, unless=ALREADY)
+        except Missing as error:
+            raise BadInput("zone_id", f"{error} Name the zone of the clusters, mostly 0.") from error
 
     def set_limits(self, vdc: Thing, group: Thing, limits: Mapping[str, float], clusters: tuple[int, ...] = ()) -> None:
         stores = self._stores(clusters or tuple(vdc.ids("CLUSTERS/CLUSTER/CLUSTER_ID")))

@@ -17,6 +17,7 @@ from waldur_mastermind.marketplace.api.item_serializers import ITEM_FIELDS, RELA
 from waldur_mastermind.marketplace.api.order_serializers import OrderSerializer, attach_operations, with_details
 from waldur_mastermind.marketplace.api.sight import grants_of
 from waldur_mastermind.marketplace.api.usage_serializers import BaseComponentUsageSerializer
+from waldur_mastermind.marketplace.getting_started import fill_in
 from waldur_mastermind.marketplace.models import Offering, OfferingComponent, Order, Plan, PlanPeriod, Resource
 from waldur_mastermind.marketplace.plugins import plugin_for, scope_link
 
@@ -78,6 +79,7 @@ class ResourceSerializer(EstimatedMixin, ItemSerializer):
     project_end_date = serializers.DateField(source="project.end_date", read_only=True, allow_null=True)
     backend_metadata = serializers.SerializerMethodField()
     endpoints = EndpointSerializer(many=True, read_only=True)
+    getting_started = serializers.SerializerMethodField()
     current_usages = ObjectField(read_only=True)
     options = ObjectField(read_only=True)
     report = ReportSectionSerializer(many=True, read_only=True)
@@ -95,9 +97,9 @@ class ResourceSerializer(EstimatedMixin, ItemSerializer):
             *ITEM_FIELDS, "name", "description", "state", "scope", "resource_uuid", "resource_type",
             "effective_id", "offering_state", "offering_backend_id", "offering_components", "parent_offering_uuid",
             "parent_offering_name", "parent_uuid", "parent_name", "project_start_date", "project_end_date",
-            "backend_metadata", "endpoints", "paused", "downscaled", "restrict_member_access",
-            "current_usages", "options", "report", "end_date", "end_date_updated_at", "last_sync",
-            "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
+            "backend_metadata", "endpoints", "getting_started", "paused", "downscaled",
+            "restrict_member_access", "current_usages", "options", "report", "end_date", "end_date_updated_at",
+            "last_sync", "is_usage_based", "is_limit_based", "can_terminate", "available_actions",
             "order_in_progress", "creation_order", KEY,
         )  # fmt: skip
         read_only_fields = fields
@@ -120,6 +122,11 @@ class ResourceSerializer(EstimatedMixin, ItemSerializer):
         allowed = grants_of(self.context).holds(Permission.RESOURCE_SEE_CREDENTIALS, *scopes)
         hidden = resource.secret_metadata if allowed else dict.fromkeys(resource.secret_metadata, MASK)
         return {**resource.backend_metadata, **hidden}
+
+    def get_getting_started(self, resource: Resource) -> str:
+        """The offering's text with this resource's name and metadata filled in, as far as the reader may see them."""
+        text = resource.offering.getting_started
+        return fill_in(text, resource.name, self.get_backend_metadata(resource)) if text else ""
 
     def get_resource_type(self, resource: Resource) -> str | None:
         return resource.offering.type if resource.scope_uuid else None

@@ -17,7 +17,7 @@ from waldur_core.rest.filters import MultiValueFilter, UUIDFilter
 from waldur_core.rest.serializers import LinkField, ModelSerializer, RelatedUUIDField, link_to
 from waldur_core.rest.views import ReadOnlyViewSet
 from waldur_core.structure.models import Project
-from waldur_mastermind.marketplace.api.fields import ObjectField
+from waldur_mastermind.marketplace.api.fields import MarketplaceStatusSerializer, ObjectField
 from waldur_mastermind.marketplace.api.order_reviews import read
 from waldur_mastermind.marketplace.api.order_serializers import OrderErrorSerializer
 from waldur_mastermind.marketplace.api.resource_serializers import ResourceSerializer, with_everything
@@ -143,28 +143,28 @@ class BackendResourceRequestViewSet(mixins.CreateModelMixin, ReadOnlyViewSet):
         asked = serializer.save()
         tell(asked.offering, "importable_resources", {"backend_resource_request_uuid": asked.uuid.hex})
 
-    @extend_schema(request=None, responses=BackendResourceReqSerializer)
+    @extend_schema(request=None, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])
     def start_processing(self, request: Request, uuid: str) -> Response:
         """The agent is looking."""
-        return self._enter(self.get_object(), State.PROCESSING, started=timezone.now())
+        return self._enter(self.get_object(), State.PROCESSING, "The agent is looking.", started=timezone.now())
 
-    @extend_schema(request=None, responses=BackendResourceReqSerializer)
+    @extend_schema(request=None, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])
     def set_done(self, request: Request, uuid: str) -> Response:
         """The agent has told everything it found."""
-        return self._enter(self.get_object(), State.DONE, finished=timezone.now())
+        return self._enter(self.get_object(), State.DONE, "Everything has been told.", finished=timezone.now())
 
-    @extend_schema(request=OrderErrorSerializer, responses=BackendResourceReqSerializer)
+    @extend_schema(request=OrderErrorSerializer, responses=MarketplaceStatusSerializer)
     @action(detail=True, methods=["post"])
     def set_erred(self, request: Request, uuid: str) -> Response:
         """The agent could not look, and why."""
-        asked = self.get_object()
-        return self._enter(asked, State.ERRED, finished=timezone.now(), **read(OrderErrorSerializer(data=request.data)))
+        asked, told = self.get_object(), read(OrderErrorSerializer(data=request.data))
+        return self._enter(asked, State.ERRED, "The reason has been noted.", finished=timezone.now(), **told)
 
-    def _enter(self, asked: BackendResourceRequest, state: str, **columns: Any) -> Response:
+    def _enter(self, asked: BackendResourceRequest, state: str, sentence: str, **columns: Any) -> Response:
         asked.enter(state, **columns)
-        return Response(self.get_serializer(asked).data)
+        return Response({"status": sentence})
 
 
 class BackendResourceViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, ReadOnlyViewSet):

@@ -1,0 +1,81 @@
+"""What tests look at: orders and resources in the marketplace, things in OpenNebula."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pyone
+
+from tests.factories import client_of
+from tests.opennebula.stage import Site
+from waldur_mastermind.marketplace.models import Order, Resource
+
+
+def ended(*orders: Order) -> bool:
+    states = Order.objects.filter(pk__in=[order.pk for order in orders]).values_list("state", flat=True)
+    return all(state in (Order.State.DONE, Order.State.ERRED) for state in states)
+
+
+def done(order: Order) -> Resource:
+    order.refresh_from_db()
+    assert order.state == Order.State.DONE, order.error_message
+    return Resource.objects.get(pk=order.resource_id)
+
+
+def refusal(order: Order) -> str:
+    """The sentence an order ended with."""
+    order.refresh_from_db()
+    assert order.state == Order.State.ERRED, f"{order.resource.name}: {order.state}"
+    return str(order.error_message)
+
+
+def shown(user: Any, resource: Resource) -> dict[str, Any]:
+    """The resource as the user sees it."""
+    answer: dict[str, Any] = client_of(user).get(f"/api/marketplace-resources/{resource.uuid.hex}/").json()
+    return answer
+
+
+def names(site: Site, kind: str) -> list[str]:
+    return [obj["name"] for obj in site.cloud.objects(kind)[kind]]
+
+
+def connect(site: Site, credentials: tuple[str, str] | None = None) -> Any:
+    """As the user with these credentials, or as the administrator."""
+    return pyone.OneServer(site.twin.endpoint, session=":".join(credentials) if credentials else site.twin.session)
+
+
+def make_network(site: Site, template: str) -> int:
+    """As the administrator; READY, which takes OpenNebula a moment."""
+    one, end = connect(site), time.monotonic() + 30
+    network = int(one.vn.allocate(template, 0))
+    while one.vn.info(network).STATE != 1:
+        assert time.monotonic() < end, one.vn.info(network).TEMPLATE
+        time.sleep(0.02)
+    return network
+
+
+def group_of(site: Site, name: str) -> Any:
+    return connect(site).group.info(site.cloud.id_of("groups", name))
+
+
+def vm_quota(site: Site, name: str) -> Any:
+    found = group_of(site, name).VM_QUOTA.VM
+    return found[0] if isinstance(found, list) else found
+
+
+def state_of(site: Site, vm_id: int) -> int:
+    return int(connect(site).vm.info(vm_id).STATE)
+
+
+def work(site: Site, credentials: tuple[str, str]) -> bool:
+    try:
+        connect(site, credentials).user.info(-1)
+    except pyone.OneAuthenticationException:
+        return False
+    return True
+
+
+def credentials_of(resource: Resource) -> tuple[str, str]:
+    resource.refresh_from_db()
+    return resource.backend_metadata["opennebula_username"], resource.secret_metadata["opennebula_password"]

@@ -1,0 +1,118 @@
+"""Orders at the same moment, lost answers, things of others: nothing is made twice, shared, or taken from anybody."""
+
+from ipaddress import ip_network
+from itertools import combinations
+
+import pyone
+import pytest
+
+from tests.marketplace_site_agent.running import stop
+from tests.opennebula.looks import connect, credentials_of, done, ended, make_network, names, refusal
+from tests.opennebula.stage import OpenNebulaStage, Site
+from waldur_mastermind.marketplace.models import Order
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
+
+LOSES = ("vdc.allocate", "group.allocate", "vn.allocate", "vrouter.instantiate", "secgroup.allocate", "user.allocate")
+WIDE = """NAME="company" VN_MAD="bridge" BRIDGE="br7" NETWORK_ADDRESS="10.0.0.0" NETWORK_MASK="255.254.0.0"
+AR=[TYPE="IP4",IP="10.0.0.10",SIZE="20"]"""
+
+
+def test_two_agents_at_once_take_different_subnets(stage: OpenNebulaStage, site: Site) -> None:
+    """Beside a network of the company that is neither of the same size nor of our making."""
+    make_network(site, WIDE)
+    other = stage.offer_vdcs("Another VDC")
+    agents = [site.of_vdcs(), site.of_vdcs(other)]
+    orders = [stage.order_vdc(f"Lab {n}", offering) for n in (1, 2, 3) for offering in (stage.vdcs, other)]
+
+    processes = [agent.start("order_process") for agent in agents]
+    try:
+        agents[0].wait(lambda: ended(*orders), 120)
+    finally:
+        for process in processes:
+            stop(process)
+
+    blocks = [ip_network(done(order).backend_metadata["subnet_cidr"]) for order in orders]
+    assert len(blocks) == 6
+    assert not any(one.overlaps(other) for one, other in combinations([*blocks, ip_network("10.0.0.0/15")], 2))
+
+
+def test_answers_that_are_lost_leave_nothing_twice(stage: OpenNebulaStage, site: Site) -> None:
+    before = site.cloud.objects()
+    for operation in LOSES:
+        site.cloud.add_fault("lose_reply", operation=operation)
+    site.cloud.add_fault("drop", operation="group.quota")
+    site.cloud.add_fault("status", operation="vn.chown", status=502)
+    agent = site.of_vdcs()
+    order = stage.order_vdc()
+
+    agent.works("order_process", lambda: ended(order))
+
+    done(order)
+    made = {kind: len(objects) for kind, objects in site.cloud.leftovers(before).items() if kind != "acl_rules"}
+    assert made == dict.fromkeys(("groups", "vdcs", "vnets", "virtual_routers", "vms", "security_groups", "users"), 1)
+
+
+@pytest.mark.parametrize("operation", ["group.allocate", "vn.allocate", "user.allocate", "vdc.delete"])
+def test_an_agent_killed_behind_a_call_goes_on_there(stage: OpenNebulaStage, site: Site, operation: str) -> None:
+    """Killed when the call had its effect and nobody knew yet; while making as while ending."""
+    before = site.cloud.objects()
+    agent = site.of_vdcs()
+    site.cloud.add_fault("hold_after", operation=operation)
+    order = stage.order_vdc()
+    if operation == "vdc.delete":
+        agent.works("order_process", lambda: ended(order))
+        order = stage.terminate(done(order))
+    process = agent.start("order_process")
+    site.cloud.wait_held(60)
+    process.kill()
+    process.wait()
+    site.cloud.release()
+
+    agent.works("order_process", lambda: ended(order))
+
+    resource = done(order)
+    if resource.state == "OK":
+        end = stage.terminate(resource)
+        agent.works("order_process", lambda: ended(end))
+        assert done(end).state == "Terminated"
+    assert site.cloud.leftovers(before) == {}
+
+
+def test_an_order_that_fails_takes_back_what_it_made_and_nothing_else(stage: OpenNebulaStage, site: Site) -> None:
+    one = connect(site)
+    one.group.allocate("genome-lab")
+    network = make_network(site, 'NAME="other_internal" VN_MAD="bridge" BRIDGE="br7"')
+    before = site.cloud.objects()
+    site.cloud.add_fault("error", operation="vrouter.instantiate", code=16384, message="Cannot get IP/MAC lease")
+    taken, beside, failing = (stage.order_vdc(name) for name in ("Genome lab", "Other", "Failing"))
+
+    site.of_vdcs().works("order_process", lambda: ended(taken, beside, failing))
+
+    assert "OpenNebula has something called genome-lab" in refusal(taken)
+    assert "rename or delete it" in refusal(taken)
+    assert "already taken by NET" in refusal(beside)
+    assert "rename or delete it" in refusal(beside)
+    assert "virtual_router_template_id: " in refusal(failing)
+    assert "external_network_id has free addresses" in refusal(failing)
+    assert site.cloud.leftovers(before) == {}
+    assert "genome-lab" in names(site, "groups")
+    assert one.vn.info(network).NAME == "other_internal"
+
+
+def test_two_vdcs_of_one_name_share_nothing(stage: OpenNebulaStage, site: Site) -> None:
+    orders = [stage.order_vdc("Genome lab"), stage.order_vdc("Genome lab")]
+    site.of_vdcs().works("order_process", lambda: ended(*orders))
+
+    first, second = (done(order) for order in orders)
+    for key in ("vdc_id", "group_id", "network_id", "router_id", "subnet_cidr", "opennebula_username"):
+        assert first.backend_metadata[key] != second.backend_metadata[key], key
+    stranger = connect(site, credentials_of(second))
+    vm = connect(site, credentials_of(first)).template.instantiate(0, "web", False, "")
+    with pytest.raises(pyone.OneAuthorizationException):
+        stranger.vm.action("poweroff", vm)
+    end = stage.terminate(second)
+    site.of_vdcs().works("order_process", lambda: ended(end))
+    assert done(end).state == "Terminated"
+    assert connect(site).vm.info(vm).STATE == 3
+    assert Order.objects.filter(state="done").count() == 3
