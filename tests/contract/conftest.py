@@ -1,6 +1,6 @@
 """The contract of our gateways with OpenStack: every test runs on the simulated cloud, those of `-m lab` on a real one.
 
-The real one is that of `make lab`; LAB_AUTH_URL and LAB_PASSWORD name another.
+The real one is that of `make lab`; LAB_AUTH_URL, LAB_PASSWORD and LAB_BROKER_URL name another.
 """
 
 import os

@@ -41,7 +41,7 @@ def built_estate(django_db_setup: None, django_db_blocker: Any, realm: Realm) ->
         try:
             yield estate
         finally:
-            realm.remove_project(estate.tenant.backend_id)
+            realm.remove_tenant(estate.tenant)
             transaction.set_rollback(True)
 
 

@@ -8,6 +8,7 @@ import openstack
 from tests.contract.stage import PASSWORD, Site, eventually, unique
 from tests.e2e.estate import Estate
 from twins.openstack import OpenStackTwin
+from waldur_openstack.models import Tenant
 
 SERVICE = "service"  # the project of our service account
 
@@ -55,6 +56,10 @@ class Realm:
         if self.identity.find_project(project_id):
             self.identity.grant_role(project_id, self.identity.own_user_id(), self.site.roles["admin"])
             self.site.remove_project(project_id)
+
+    def remove_tenant(self, tenant: Tenant) -> None:
+        self.remove_project(tenant.backend_id)
+        self.remove_users(tenant.user_username)
 
     def remove_users(self, name: str) -> None:
         for user in self.identity.users(domain_id=self.id, name=name):

@@ -22,7 +22,7 @@ def other_project(built_estate: RealEstate) -> Iterator[str]:
     """A second tenant of the same customer, that networks can be shared with."""
     tenant = built_estate.build_tenant(attributes={"name": unique("tenant")})
     yield tenant.backend_id
-    built_estate.realm.remove_project(tenant.backend_id)
+    built_estate.realm.remove_tenant(tenant)
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Each command of operators against the real OpenStack: what it says, and what has become of the cloud."""
 
 import json
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -84,6 +87,23 @@ def test_what_a_killed_trial_has_left_is_removed_by_the_next(estate: RealEstate)
     sdk.network.create_network(name=f"{PREFIX}-dead", description=PREFIX)
     sdk.compute.create_server_group(name=f"{PREFIX}-dead", policy="affinity")
     assert run("validate_openstack_services", "--tenant-uuid", estate.tenant.uuid.hex, "--test-writes")[0] == 0
+    assert contents(sdk) == before
+
+
+def test_an_interrupted_trial_cleans_up_at_once(estate: RealEstate) -> None:
+    """It is stopped while its server is being built, the last thing that it makes."""
+    sdk = estate.sdk
+    before = contents(sdk)
+
+    def stop() -> None:
+        eventually(lambda: [server for server in sdk.compute.servers() if server.name.startswith(PREFIX)])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    impatient = threading.Thread(target=stop)
+    impatient.start()
+    code, _, err = run("validate_openstack_services", "--tenant-uuid", estate.tenant.uuid.hex, "--test-writes")
+    impatient.join()
+    assert (code, "Stopped by SIGTERM; cleaning up." in err) == (143, True), err
     assert contents(sdk) == before
 
 

@@ -29,7 +29,7 @@ def estate(realm: Realm, later: ExitStack) -> Iterator[RealEstate]:
     estate = RealEstate(realm)
     estate.build()
     service = estate.tenant.service_settings
-    later.callback(realm.remove_project, estate.tenant.backend_id)
+    later.callback(realm.remove_tenant, estate.tenant)
     service.secret_options |= {"notifications_url": broker, "notifications_queue": queue}
     service.save()
     yield estate
@@ -40,7 +40,7 @@ def estate(realm: Realm, later: ExitStack) -> Iterator[RealEstate]:
 @pytest.fixture
 def other_project(estate: RealEstate, realm: Realm, later: ExitStack) -> str:
     tenant = estate.build_tenant(attributes={"name": unique("tenant")})
-    later.callback(realm.remove_project, tenant.backend_id)
+    later.callback(realm.remove_tenant, tenant)
     return tenant.backend_id
 
 
