@@ -6,6 +6,7 @@ from typing import Any
 MARK = "waldur:"
 METADATA_KEY = "waldur_uuid"
 DESCRIPTION_LENGTH = 255  # what Neutron takes at most
+_UUID = re.compile(r"[0-9a-f]{32}")
 _IN_DESCRIPTION = re.compile(rf" ?\[{MARK}([0-9a-f]{{32}})\]$|^{MARK}([0-9a-f]{{32}})$")
 
 
@@ -30,6 +31,12 @@ def undescribed(description: str) -> tuple[str, str]:
 def metadata_mark(obj: Any) -> dict[str, str]:
     """The mark for services that keep metadata."""
     return {METADATA_KEY: obj.uuid.hex}
+
+
+def marked(metadata: dict[str, Any]) -> str:
+    """The uuid of our mark in metadata, or "": another value under our key is somebody else's."""
+    value = str(metadata.get(METADATA_KEY, ""))
+    return value if _UUID.fullmatch(value) else ""
 
 
 def unmarked(metadata: dict[str, Any]) -> dict[str, Any]:

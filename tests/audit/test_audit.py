@@ -22,6 +22,7 @@ from waldur_mastermind.billing.closing import bring_up_to_date
 from waldur_mastermind.billing.models import InvoiceItem
 from waldur_mastermind.marketplace.models import PlanPeriod, Resource
 from waldur_mastermind.marketplace_openstack.audit import full_audit
+from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import SecurityGroupRule, Tenant
 from waldur_openstack.tasks import check_keys
 from waldur_openstack.workflows.compute import StopInstance
@@ -176,6 +177,12 @@ DISAGREEMENTS: dict[Callable[[Estate], None], list[tuple[str, str]]] = {
 def test_each_kind_of_disagreement_is_found_alone(make: Callable[[Estate], None], estate: Estate) -> None:
     make(estate)
     assert found(estate) == DISAGREEMENTS[make]
+
+
+def test_another_value_under_the_key_of_our_mark_is_no_leak(estate: Estate) -> None:
+    admin = Cloud.of(estate.tenant.service_settings)
+    admin.block_storage.create_volume(name="theirs", size=1, metadata={"waldur_uuid": "shared"})
+    assert found(estate) == []
 
 
 def test_what_an_operation_is_at_work_on_is_no_finding(estate: Estate) -> None:

@@ -105,7 +105,8 @@ def test_no_room_for_a_server_is_an_error_with_a_reason(room: Room) -> None:
     project = room.site.new_project(room.later)
     room.cloud = room.admin.in_project(project)
     room.admin.compute.set_quotas(project, {"ram": -1})
-    server = room.server_in(room.server(flavorRef=made["id"])["id"], "ERROR")
+    server_id = room.server_in(room.server(flavorRef=made["id"])["id"], "ERROR")["id"]
+    server = eventually(lambda: told if "fault" in (told := room.cloud.compute.server(server_id) or {}) else None)
     assert server["fault"]["message"].startswith("No valid host was found")
     assert server["fault"]["code"] == 500
 

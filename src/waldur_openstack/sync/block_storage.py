@@ -3,7 +3,7 @@
 from typing import Any
 
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.marks import METADATA_KEY, unmarked
+from waldur_openstack.marks import marked, unmarked
 from waldur_openstack.models import Instance, Snapshot, Volume, VolumeAvailabilityZone, VolumeType
 from waldur_openstack.quotas import MIB_PER_GIB
 from waldur_openstack.sync.kinds import Columns, Everywhere, Kind, Relation
@@ -54,7 +54,7 @@ def storage_trouble(found: JSON) -> str:
 
 
 def storage_mark(found: JSON) -> str:
-    return str(found["metadata"].get(METADATA_KEY, ""))
+    return marked(found["metadata"])
 
 
 def volume_usage(found: JSON) -> dict[str, int]:

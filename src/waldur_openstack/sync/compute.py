@@ -7,7 +7,7 @@ from django.utils.dateparse import parse_datetime
 
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.marks import METADATA_KEY, unmarked
+from waldur_openstack.marks import marked, unmarked
 from waldur_openstack.models import Instance, InstanceAvailabilityZone, ServerGroup
 from waldur_openstack.quotas import MIB_PER_GIB
 from waldur_openstack.sync.kinds import Columns, Everywhere, Kind, Relation
@@ -114,7 +114,7 @@ INSTANCE = Kind(
     sub_resource=False,
     gone_columns={"runtime_state": "DELETED"},
     trouble=server_trouble,
-    mark=lambda found: found["metadata"].get(METADATA_KEY, ""),
+    mark=lambda found: marked(found["metadata"]),
     is_marked=True,
 )
 SERVER_GROUP = Kind(
