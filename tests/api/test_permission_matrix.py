@@ -69,7 +69,7 @@ def test_the_declared_rule_holds_for_everybody(stage: Stage, before: list[Any], 
     check_rule(stage, before, endpoint, PEOPLE)
 
 
-@pytest.mark.parametrize(("number", "endpoint"), enumerate(ENDPOINTS), ids=str)
+@pytest.mark.parametrize(("number", "endpoint"), list(enumerate(ENDPOINTS)), ids=str)
 def test_the_declared_rule_holds_for_one_of_each_kind(
     stage: Stage, before: list[Any], number: int, endpoint: Endpoint
 ) -> None:
