@@ -33,10 +33,15 @@ def metadata_mark(obj: Any) -> dict[str, str]:
     return {METADATA_KEY: obj.uuid.hex}
 
 
+def is_uuid(text: str) -> bool:
+    """Spelled as marks spell it: 32 hex digits."""
+    return _UUID.fullmatch(text) is not None
+
+
 def marked(metadata: dict[str, Any]) -> str:
     """The uuid of our mark in metadata, or "": another value under our key is somebody else's."""
     value = str(metadata.get(METADATA_KEY, ""))
-    return value if _UUID.fullmatch(value) else ""
+    return value if is_uuid(value) else ""
 
 
 def unmarked(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from waldur_core.operations.models import Operation
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
+from waldur_openstack.marks import is_uuid
 from waldur_openstack.models import Tenant
 from waldur_openstack.sync.kinds import Kind
 from waldur_openstack.sync.register import KINDS
@@ -74,12 +75,6 @@ def at_work() -> set[UUID]:
 
 def known_marks(model: Any, marks: Iterable[str]) -> dict[str, str]:
     """{uuid: backend id} of the rows, of whatever cloud, that have these uuids; one query."""
-    wanted = {mark for mark in marks if mark}
-    if not wanted:
-        return {}
-    rows = model._default_manager.filter(uuid__in=[UUID(mark) for mark in wanted if is_uuid(mark)])
+    wanted = {UUID(mark) for mark in marks if is_uuid(mark)}
+    rows = model._default_manager.filter(uuid__in=wanted)
     return {uuid.hex: backend_id for uuid, backend_id in rows.values_list("uuid", "backend_id")}
-
-
-def is_uuid(text: str) -> bool:
-    return len(text) == 32 and set(text) <= set("0123456789abcdef")

@@ -13,10 +13,9 @@ from uuid import UUID
 from waldur_core.operations.errors import TimedOut
 from waldur_core.structure.models import ServiceSettings
 from waldur_mastermind.marketplace.models import Resource
-from waldur_openstack.audit.inventory import is_uuid
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
-from waldur_openstack.marks import MARK
+from waldur_openstack.marks import MARK, is_uuid
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.identity import cleanup
 
