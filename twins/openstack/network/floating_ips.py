@@ -6,9 +6,9 @@ from ..errors import ApiError, bad_request, conflict, not_found
 from ..state import Obj
 from ..wire import Call
 from . import ports
+from .automatic import INTERFACE
 from .networks import NETWORKS
 from .resource import REQUIRED, Resource, require_uuid
-from .routers import INTERFACE
 
 PORT_DETAILS = ("name", "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner")
 

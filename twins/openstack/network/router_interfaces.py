@@ -8,8 +8,9 @@ from ..errors import bad_request, conflict, not_found
 from ..state import Obj
 from ..wire import Call, Route
 from . import addresses, ports
+from .automatic import INTERFACE
 from .resource import in_use
-from .routers import INTERFACE, ROUTERS, ports_of
+from .routers import ROUTERS, ports_of
 from .subnets import SUBNETS
 
 

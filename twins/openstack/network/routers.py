@@ -9,10 +9,10 @@ from ..errors import ApiError, bad_request, conflict
 from ..state import Obj
 from ..wire import Call, Route
 from . import ports
+from .automatic import INTERFACE
 from .networks import NETWORKS
 from .resource import Resource, in_use, invalid
 
-INTERFACE = "network:router_interface"
 GATEWAY = "network:router_gateway"
 ADMIN_ONLY = ("distributed", "ha")
 

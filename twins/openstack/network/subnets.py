@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from ..errors import ApiError, bad_request, conflict
 from ..state import Obj
 from ..wire import Call
-from . import addresses, automatic
+from . import addresses, automatic, ports
 from .networks import NETWORKS, is_visible
 from .resource import REQUIRED, Resource, in_use, require_uuid
 
@@ -145,12 +145,7 @@ def created(call: Call, subnet: Obj) -> None:
         following = automatic.follow_from(port, [subnet])
         if following:
             addresses.take(call.state, following, port["id"])
-            edit_addresses(call, port, [*port["fixed_ips"], *following])
-
-
-def edit_addresses(call: Call, port: Obj, fixed_ips: list[Obj]) -> None:
-    revision = port["revision_number"] + 1
-    call.state.edit("ports", port, fixed_ips=fixed_ips, revision_number=revision, updated_at=call.stamp())
+            ports.PORTS.touch(call, port, fixed_ips=[*port["fixed_ips"], *following])
 
 
 def delete(call: Call, subnet: Obj) -> None:
@@ -168,7 +163,7 @@ def delete(call: Call, subnet: Obj) -> None:
         )
     for port in holders:
         left = [fixed for fixed in port["fixed_ips"] if fixed["subnet_id"] != subnet["id"]]
-        edit_addresses(call, port, left)
+        ports.PORTS.touch(call, port, fixed_ips=left)
 
 
 SUBNETS = Resource(
