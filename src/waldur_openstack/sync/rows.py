@@ -37,7 +37,7 @@ def light(queryset: QuerySet[Any], words: Sequence[str] = ()) -> Iterator[Any]:
     texts = [Cast(name, TextField()) for name in structured]
     end = len(names) + len(structured)
     for values in queryset.values_list(*names, *texts, *words):
-        columns = dict(zip(names, values))  # noqa: B905  (the texts and words are left over)
+        columns = dict(zip(names, values, strict=False))  # the texts and words are left over
         for name, text in zip(structured, values[len(names) : end], strict=True):
             columns[name] = decoded(text)
         if words:

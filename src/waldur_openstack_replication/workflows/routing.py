@@ -21,7 +21,6 @@ from waldur_openstack_replication.workflows.making import failed, give_up, keep,
 class Interface:
     """A port that a router is to have. With one subnet by its gateway's address, Neutron makes it."""
 
-    mark: str
     router: str
     subnet: str
     port: JSON
@@ -44,7 +43,7 @@ def interface(context: MigrationContext, item: MigrationItem, gateways: dict[str
         "device_owner": ROUTER_INTERFACES[0],
         "description": mark(item),
     }
-    return Interface(mark(item), router, subnet, port)
+    return Interface(router, subnet, port)
 
 
 def interfaces_there(context: MigrationContext) -> list[JSON]:
@@ -100,7 +99,8 @@ def _connect(cloud: Cloud, wanted: Interface) -> str:
     """Returns the port's id."""
     if wanted.subnet:
         return str(cloud.network.add_router_interface(wanted.router, wanted.subnet)["port_id"])
-    port = cloud.network.first("port", description=wanted.mark) or cloud.network.create("port", **wanted.port)
+    made = cloud.network.first("port", description=wanted.port["description"])
+    port = made or cloud.network.create("port", **wanted.port)
     cloud.network.add_router_interface(wanted.router, port_id=port["id"])
     return str(port["id"])
 
