@@ -34,7 +34,7 @@ def main() -> None:
                 unseen[port["id"]] = time.perf_counter()
             for name in Port.objects.filter(backend_id__in=unseen).values_list("backend_id", flat=True):
                 seconds.append(time.perf_counter() - unseen.pop(name))
-            time.sleep(0.02)
+            time.sleep(0.02)  # as fine as seconds have to be told, and little work beside the worker
     print(f"Changes are looked for every {PERIODS['sync_changes']:g} s.")
     show(f"Change in the cloud → our row, median of {CHANGES}", statistics.median(seconds), "s", 60)
     show("  the slowest", max(seconds), "s", 60)

@@ -1,6 +1,7 @@
 """Tenants that follow when their offering sells storage in another way than before."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -124,15 +125,21 @@ def test_a_switch_that_was_refused_while_workers_died_is_tried_again(estate: Est
     assert Order.objects.filter(resource__scope_uuid=estate.tenant.uuid, type="Update").count() == 1
 
 
-def test_a_cloud_that_goes_dark_during_the_switch_is_told_once_it_is_back(estate: Estate) -> None:
-    used = used_of_ssd(estate)
+def switch_in_the_dark(estate: Estate, tries: int, **changes: Any) -> Operation:
+    """The cloud answers nothing from when the switch has begun; `changes` to its operation before each try."""
     switch(estate, "dynamic")
     operation = Operation.objects.get(state__in=Operation.LIVE)
     estate.cloud.go_dark(mode="refuse")
-    for _ in range(3):
-        Operation.objects.update(next_run_at=timezone.now())
+    for _ in range(tries):
+        Operation.objects.update(next_run_at=timezone.now(), **changes)
         Runner().advance(operation.uuid.hex)
     operation.refresh_from_db()
+    return operation
+
+
+def test_a_cloud_that_goes_dark_during_the_switch_is_told_once_it_is_back(estate: Estate) -> None:
+    used = used_of_ssd(estate)
+    operation = switch_in_the_dark(estate, tries=3)
     assert (operation.is_live, "cannot be reached" in operation.error_message) == (True, True)
     assert follow_storage_modes() == 0  # it is on its way
     assert "storage" in limits_of(estate.tenant)
@@ -143,12 +150,7 @@ def test_a_cloud_that_goes_dark_during_the_switch_is_told_once_it_is_back(estate
 
 def test_a_switch_that_waited_too_long_for_a_dark_cloud_is_tried_again(estate: Estate) -> None:
     used = used_of_ssd(estate)
-    switch(estate, "dynamic")
-    operation = Operation.objects.get(state__in=Operation.LIVE)
-    estate.cloud.go_dark(mode="refuse")
-    for _ in range(10):
-        Operation.objects.update(next_run_at=timezone.now(), deadline=timezone.now() - timedelta(seconds=1))
-        Runner().advance(operation.uuid.hex)
+    switch_in_the_dark(estate, tries=10, deadline=timezone.now() - timedelta(seconds=1))
     assert states(estate, Order.objects.latest("pk")) == ("erred", "Erred")
     estate.cloud.light()
     assert follow_storage_modes() == 1

@@ -31,14 +31,21 @@ def test_a_server_renamed_in_the_cloud_is_renamed_on_the_marketplace(estate: Est
     assert shown(estate, resource)["backend_metadata"]["external_ips"] == [address.address]
 
 
-def test_many_servers_changed_at_once_cost_as_many_statements_as_two(estate: Estate) -> None:
-    service, abroad, cloud = estate.tenant.service_settings, inside(estate.tenant), cloud_of(estate.tenant)
+def add_servers(estate: Estate, number: int) -> list[Instance]:
+    """Made in the cloud, and taken in."""
+    abroad = inside(estate.tenant)
     abroad.admin.compute.set_quotas(abroad.id, {"cores": 64})
-    for number in range(12):
-        abroad.add_server(f"server {number}")
-    synced(service, full=True)
-    servers, costs = list(Instance.objects.filter(name__startswith="server ")), []
-    assert len(servers) == 12
+    for place in range(number):
+        abroad.add_server(f"server {place}")
+    synced(estate.tenant.service_settings, full=True)
+    servers = list(Instance.objects.filter(name__startswith="server "))
+    assert len(servers) == number
+    return servers
+
+
+def test_many_servers_changed_at_once_cost_as_many_statements_as_two(estate: Estate) -> None:
+    service, cloud, costs = estate.tenant.service_settings, cloud_of(estate.tenant), []
+    servers = add_servers(estate, 12)
     for names in ({server: f"first {server.pk}" for server in servers[:2]}, {s: f"second {s.pk}" for s in servers}):
         for server, name in names.items():
             cloud.compute.put(f"/servers/{server.backend_id}", {"server": {"name": name}})
@@ -51,11 +58,7 @@ def test_many_servers_changed_at_once_cost_as_many_statements_as_two(estate: Est
 
 def test_many_servers_that_break_recover_or_vanish_cost_as_many_statements_as_two(estate: Estate) -> None:
     service, abroad, cloud = estate.tenant.service_settings, inside(estate.tenant), cloud_of(estate.tenant)
-    abroad.admin.compute.set_quotas(abroad.id, {"cores": 64})
-    for number in range(8):
-        abroad.add_server(f"server {number}")
-    synced(service, full=True)
-    servers, costs = list(Instance.objects.filter(name__startswith="server ")), []
+    servers, costs = add_servers(estate, 8), []
     admin = abroad.admin.in_project(abroad.id)
     for some in (servers[:2], servers[2:]):
         for state, word in (("error", "Erred"), ("active", "OK")):

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from tests.marketplace_site_agent.conftest import rabbitmq  # noqa: F401 - a fixture here, too
+from tests.marketplace_site_agent.conftest import rabbitmq
 from tests.marketplace_site_agent.running import needs_agent
 from tests.opennebula.stage import OpenNebulaStage, Site
 from twins.opennebula import OpenNebulaTwin
+
+__all__ = ["rabbitmq"]  # a fixture here, too
 
 
 @pytest.fixture(scope="session")

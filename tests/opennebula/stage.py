@@ -112,3 +112,11 @@ class Site:
     def of_vms(self, parent: str, offering: Offering | None = None, **settings: Any) -> Agent:
         chosen = {"resource_type": "vm", "parent_vdc_backend_id": parent, "template_id": 0, **settings}
         return self.agent(offering or self.stage.vms, **chosen)
+
+    def kill_at_held_call(self, agent: Agent) -> None:
+        """The agent dies at work on orders, where OpenNebula has done a call (`hold_after`) and not yet answered."""
+        process = agent.start("order_process")
+        self.cloud.wait_held(60)
+        process.kill()
+        process.wait()
+        self.cloud.release()

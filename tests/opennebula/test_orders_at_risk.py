@@ -63,11 +63,7 @@ def test_an_agent_killed_behind_a_call_goes_on_there(stage: OpenNebulaStage, sit
     if operation == "vdc.delete":
         agent.works("order_process", lambda: ended(order))
         order = stage.terminate(done(order))
-    process = agent.start("order_process")
-    site.cloud.wait_held(60)
-    process.kill()
-    process.wait()
-    site.cloud.release()
+    site.kill_at_held_call(agent)
 
     agent.works("order_process", lambda: ended(order))
 

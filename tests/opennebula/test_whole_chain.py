@@ -121,11 +121,7 @@ def test_an_agent_killed_at_work_goes_on_after_its_restart(stage: OpenNebulaStag
     site.cloud.add_fault("hold_after", operation="vrouter.allocate")
     agent = site.of_vdcs()
     order = stage.order_vdc()
-    process = agent.start("order_process")
-    site.cloud.wait_held(60)
-    process.kill()
-    process.wait()
-    site.cloud.release()
+    site.kill_at_held_call(agent)
 
     agent.works("order_process", lambda: ended(order))
 
