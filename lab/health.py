@@ -36,6 +36,16 @@ def wait_for_agents(cloud: Cloud, since: float) -> None:
         time.sleep(0.3)
 
 
+def wait_for_pools(cloud: Cloud) -> None:
+    """Wait until Cinder's scheduler has heard of the pools: it makes no volume before, and after a minute gives up."""
+    api = Api(cloud)
+    deadline = time.monotonic() + PATIENCE
+    while not api.get(f"{api.cinder}/scheduler-stats/get_pools")["pools"]:
+        if time.monotonic() > deadline:
+            raise LabError(f"cinder-scheduler knows no pool; see {cloud.log('cinder-volume')}")
+        time.sleep(0.3)
+
+
 def agents(api: Api, since: float = 0) -> set[str]:
     """Names of the processes without an API that Nova and Cinder count as up."""
     services = api.get(f"{api.nova}/os-services")["services"]

@@ -84,6 +84,7 @@ def _start(cloud: Cloud, fresh: bool = False) -> None:
         processes.spawn(cloud, name)
     # Heartbeats from before a restart still count as "up" for a minute.
     health.wait_for_agents(cloud, since=0 if running == everything else began - 1)
+    health.wait_for_pools(cloud)
     if started := len(everything) - len(running):
         say(f"started {started} processes, all well")
 

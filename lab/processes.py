@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lab.cloud import APIS, HOST, Cloud, compute_numbers
@@ -109,15 +109,24 @@ def stop(cloud: Cloud) -> list[str]:
     running = {name: number for name in _recorded(cloud) if (number := pid(cloud, name))}
     for number in running.values():
         os.kill(number, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and any(pid(cloud, name) for name in running):
-        time.sleep(0.1)
+    _wait_while(lambda: any(pid(cloud, name) for name in running))
     for number in running.values():
         with contextlib.suppress(ProcessLookupError):
             os.killpg(number, signal.SIGKILL)  # each leads its own group: children go with it
+    _wait_while(lambda: any(_alive(number) for number in running.values()))  # their ports are free only then
     for name in _recorded(cloud):
         (cloud.pids / name).unlink()
     return list(running)
+
+
+def _wait_while(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline and condition():
+        time.sleep(0.1)
+
+
+def _alive(leader: int) -> bool:
+    return any(_start_time(number) for number in _family(leader))
 
 
 def _recorded(cloud: Cloud) -> list[str]:

@@ -17,6 +17,9 @@ def files(cloud: Cloud) -> dict[str, Ini]:
                 "state_path": cloud.data / "cinder",
                 "enabled_backends": "lab",
                 "default_volume_type": "ssd",
+                # how often the scheduler is told of the pools, should it have missed the first time
+                "periodic_interval": 5,
+                "periodic_fuzzy_delay": 0,
                 "glance_api_servers": cloud.url("glance"),
                 "storage_availability_zone": "nova",
                 "allow_availability_zone_fallback": True,

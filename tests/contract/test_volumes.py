@@ -1,10 +1,11 @@
 """Volumes and snapshots."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.contract.stage import Room, device, eventually, unique
+from tests.contract.stage import Room, Site, device, eventually, unique
 from waldur_core.operations.errors import CloudConflict, Invalid, NotFound
 from waldur_openstack.cloud.gateway import JSON
 
@@ -108,6 +109,18 @@ def test_a_volume_smaller_than_its_image_wants_is_refused(room: Room) -> None:
 def test_impossible_volumes_are_refused_with_the_reason(room: Room, attributes: dict[str, object], reason: str) -> None:
     with pytest.raises((Invalid, NotFound), match=reason):
         room.volume(**attributes)
+
+
+def test_cinder_tells_why_it_could_not_make_a_volume(site: Site, later: ExitStack) -> None:
+    project = site.new_project(later)
+    storage = site.admin.in_project(project).block_storage
+    storage.set_quotas(project, {"gigabytes": -1, "per_volume_gigabytes": -1})
+    made = storage.create_volume(name=unique(), size=200_000_000)
+    eventually(lambda: (storage.volume(made["id"]) or {})["status"] == "error")
+    assert storage.last_message(made["id"]) == (
+        "schedule allocate volume:Could not find any available weighted backend."
+    )
+    assert storage.last_message("00000000-0000-4000-8000-000000000000") == ""
 
 
 def test_a_volume_with_a_snapshot_stays(room: Room) -> None:

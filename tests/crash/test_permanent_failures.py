@@ -50,7 +50,7 @@ FAILURES = {
         fault("fail", transition="volume.create", message="disk full"),
         no_fault,
         "invalid",
-        "The cloud could not create volume server-system (its state there is error).",
+        "The cloud could not create volume server-system (its state there is error). It says: disk full",
     ),
     "the cloud's quota is too small": (set_instance_quota(0), set_instance_quota(10), "quota", "Quota exceeded"),
     "ports are refused": (

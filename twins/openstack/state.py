@@ -27,9 +27,10 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "security_group_rules": ("project_id", "security_group_id"),
     "rbac_policies": ("object_id",),
     "assignments": ("project_id", "user_id"),
+    "messages": ("project_id",),
     "images": ("owner",),
 }
-HIDDEN = ("tokens", "allocations", "deleted_servers")
+HIDDEN = ("tokens", "allocations", "deleted_servers", "messages")
 
 
 # what was done (create, update, delete), the kind, the object, what its changed fields were before

@@ -7,6 +7,7 @@ from datetime import datetime
 from waldur_core.operations.errors import CloudConflict, Invalid, NotFound
 from waldur_openstack.cloud.gateway import JSON, Gateway, as_text
 
+MESSAGES = "3.5"
 EXTEND_IN_USE = "3.42"
 TIME_FILTERS = "3.60"
 BY_ID = {"all_tenants": "1", "sort": "id:asc"}
@@ -135,6 +136,17 @@ class BlockStorage(Gateway):
                 self.post(f"/snapshots/{snapshot_id}/action", {"os-force_delete": {}})
             elif status != "deleting":
                 raise CloudConflict(error.message) from error
+
+    def last_message(self, object_id: str) -> str:
+        """What Cinder told the users of this project last of a volume or snapshot; empty: nothing, or it is too old.
+
+        https://docs.openstack.org/api-ref/block-storage/v3/#messages-messages
+        """
+        if not self.supports(MESSAGES):
+            return ""
+        query = {"resource_uuid": object_id, "sort": "created_at:desc", "limit": "1"}
+        found = self.get("/messages", microversion=MESSAGES, **query)["messages"]
+        return str(found[0]["user_message"]) if found else ""
 
     def quotas(self, project_id: str) -> JSON:
         """{name: {limit, in_use, reserved}}."""

@@ -12,7 +12,7 @@ from ..transitions import failure, transition
 from ..wire import Call, Reply
 from . import attachments, quotas
 from .sources import type_of
-from .volumes import fetch_volume, set_status, start_deletion
+from .volumes import fail, fetch_volume, start_deletion
 
 Action = Callable[[Call, Obj, Any], Reply]
 
@@ -65,7 +65,7 @@ def grow(cloud: Cloud, volume_id: str, size: int, status: str) -> None:
 
 @failure("volume.extend")
 def fail_growth(cloud: Cloud, volume_id: str, size: int, status: str, message: str) -> None:
-    set_status(cloud, volume_id, "error_extending")
+    fail(cloud, volume_id, "error_extending", message)
 
 
 def retype(call: Call, volume: Obj, value: Obj) -> Reply:
@@ -100,7 +100,7 @@ def change_type(cloud: Cloud, volume_id: str, type_id: str, status: str) -> None
 
 @failure("volume.retype")
 def keep_type(cloud: Cloud, volume_id: str, type_id: str, status: str, message: str) -> None:
-    set_status(cloud, volume_id, status)
+    fail(cloud, volume_id, status, message)
 
 
 def reset_status(call: Call, volume: Obj, value: Obj) -> Reply:

@@ -8,8 +8,8 @@ from ..seed import ZONES
 from ..service import Service
 from ..state import Obj
 from ..wire import Call, Reply, Route
-from . import actions, attachments, backups, metadata, quotas, snapshots, types, volumes
-from .view import HOST
+from . import actions, attachments, backups, messages, metadata, quotas, snapshots, types, volumes
+from .view import HOST, POOL_SIZE
 
 LOW, HIGH = (3, 0), (3, 71)
 
@@ -72,8 +72,8 @@ def list_pools(call: Call) -> Obj:
                 "name": f"{HOST}#{type_['name']}",
                 "capabilities": {
                     "volume_backend_name": type_["name"],
-                    "total_capacity_gb": 1000000,
-                    "free_capacity_gb": 1000000,
+                    "total_capacity_gb": POOL_SIZE,
+                    "free_capacity_gb": POOL_SIZE,
                     "allocated_capacity_gb": 0,
                     "storage_protocol": "iSCSI",
                 },
@@ -170,6 +170,7 @@ VERSIONED = [
     Route("PUT", "/attachments/{id}", "attachment.update", attachments.update),
     Route("POST", "/attachments/{id}/action", "attachment.complete", attachments.finish, 204),
     Route("DELETE", "/attachments/{id}", "attachment.delete", attachments.delete),
+    *messages.ROUTES,
     *metadata.ROUTES,
     *quotas.ROUTES,
     Route("GET", "/os-availability-zone", "availability_zone.list", list_zones),

@@ -7,7 +7,7 @@ from ..errors import bad_request, policy_refusal
 from ..state import Obj, new_id
 from ..transitions import failure, transition
 from ..wire import Call, Reply
-from . import quotas, view
+from . import messages, quotas, view
 from .listing import answer, fetch, given
 from .volumes import fetch_volume
 
@@ -111,13 +111,21 @@ def become_available(cloud: Cloud, snapshot_id: str) -> None:
 
 @failure("snapshot.create")
 def fail_creation(cloud: Cloud, snapshot_id: str, message: str) -> None:
-    set_status(cloud, snapshot_id, "creating", "error")
+    fail(cloud, snapshot_id, "creating", "error", message)
 
 
-def set_status(cloud: Cloud, snapshot_id: str, before: str, after: str) -> None:
+def set_status(cloud: Cloud, snapshot_id: str, before: str, after: str) -> Obj | None:
+    """The snapshot, when it was as expected `before`."""
     snapshot = cloud.state.get("snapshots", snapshot_id)
-    if snapshot is not None and snapshot["status"] == before:
-        cloud.state.edit("snapshots", snapshot, status=after, updated_at=cloud.clock.stamp())
+    if snapshot is None or snapshot["status"] != before:
+        return None
+    return cloud.state.edit("snapshots", snapshot, status=after, updated_at=cloud.clock.stamp())
+
+
+def fail(cloud: Cloud, snapshot_id: str, before: str, after: str, message: str) -> None:
+    snapshot = set_status(cloud, snapshot_id, before, after)
+    if snapshot is not None:
+        messages.tell(cloud, "VOLUME_SNAPSHOT", snapshot, message)
 
 
 def update(call: Call) -> Obj:
@@ -151,7 +159,7 @@ def vanish(cloud: Cloud, snapshot_id: str) -> None:
 
 @failure("snapshot.delete")
 def fail_deletion(cloud: Cloud, snapshot_id: str, message: str) -> None:
-    set_status(cloud, snapshot_id, "deleting", "error_deleting")
+    fail(cloud, snapshot_id, "deleting", "error_deleting", message)
 
 
 def act(call: Call) -> Reply:

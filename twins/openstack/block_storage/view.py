@@ -6,6 +6,7 @@ from ..state import Obj
 from ..wire import Call
 
 HOST = "volume-1@lvm"
+POOL_SIZE = 1000000  # GB, of each pool
 SERVICE_UUID = "5e3b5a3c-8c0e-4c39-a5a5-6d5c3a1e0f11"
 
 

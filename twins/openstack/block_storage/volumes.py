@@ -8,7 +8,7 @@ from ..schema import check_cinder_texts
 from ..state import Obj, new_id
 from ..transitions import failure, transition
 from ..wire import Call, Reply
-from . import quotas, view
+from . import messages, quotas, view
 from .listing import answer, fetch, given
 from .sources import size_of, source_of, type_of, zone_of
 
@@ -36,6 +36,7 @@ FILTERS = (
     "consumes_quota",
 )
 DELETABLE = ("available", "error", "error_restoring", "error_extending", "error_managing")
+NO_BACKEND = "schedule allocate volume:Could not find any available weighted backend."
 NOT_DELETABLE = (
     "Invalid volume: Volume status must be available or error or error_restoring or error_extending or "
     "error_managing and must not be migrating, attached, belong to a group, have snapshots, awaiting a "
@@ -131,6 +132,9 @@ def become_available(cloud: Cloud, volume_id: str) -> None:
     volume = cloud.state.get("volumes", volume_id)
     if volume is None or volume["status"] != "creating":
         return
+    if volume["size"] > view.POOL_SIZE:
+        fail_creation(cloud, volume_id, NO_BACKEND)
+        return
     cloud.state.edit(
         "volumes",
         volume,
@@ -144,13 +148,15 @@ def become_available(cloud: Cloud, volume_id: str) -> None:
 
 @failure("volume.create")
 def fail_creation(cloud: Cloud, volume_id: str, message: str) -> None:
-    set_status(cloud, volume_id, "error")
+    fail(cloud, volume_id, "error", message)
 
 
-def set_status(cloud: Cloud, volume_id: str, status: str) -> None:
+def fail(cloud: Cloud, volume_id: str, status: str, message: str) -> None:
+    """What was asked of the volume has not worked out, and its users are told why."""
     volume = cloud.state.get("volumes", volume_id)
     if volume is not None:
         cloud.state.edit("volumes", volume, status=status, updated_at=cloud.clock.stamp())
+        messages.tell(cloud, "VOLUME", volume, message)
 
 
 def update(call: Call) -> Obj:
@@ -204,4 +210,4 @@ def vanish(cloud: Cloud, volume_id: str) -> None:
 
 @failure("volume.delete")
 def fail_deletion(cloud: Cloud, volume_id: str, message: str) -> None:
-    set_status(cloud, volume_id, "error_deleting")
+    fail(cloud, volume_id, "error_deleting", message)

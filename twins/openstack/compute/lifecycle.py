@@ -253,7 +253,7 @@ def finish_detachment(cloud: Cloud, server_id: str, volume_id: str) -> None:
 @failure("server.detach_volume")
 def fail_detachment(cloud: Cloud, server_id: str, volume_id: str, message: str) -> None:
     """The volume stays attached."""
-    block_volumes.set_status(cloud, volume_id, "in-use")
+    block_volumes.fail(cloud, volume_id, "in-use", message)
 
 
 @failure("server.attach_volume")

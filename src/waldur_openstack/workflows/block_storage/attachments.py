@@ -6,6 +6,7 @@ from waldur_core.operations.errors import NotFound
 from waldur_core.operations.workflow import Step, UpdateWorkflow
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Instance, Volume
+from waldur_openstack.workflows.block_storage.reasons import given_up
 from waldur_openstack.workflows.block_storage.volumes import VolumeContext, VolumeFailed, record_volume
 from waldur_openstack.workflows.context import save
 
@@ -48,7 +49,7 @@ def is_attached(context: AttachmentContext) -> bool:
     if found["status"] == "available":
         save(volume, instance=None, device="", runtime_state="available")
     if found["status"] == "available" or found["status"].startswith("error"):
-        raise VolumeFailed(f"The cloud could not attach volume {volume.name} (its state there is {found['status']}).")
+        raise VolumeFailed(given_up(context.cloud, f"attach volume {volume.name}", found))
     if found["status"] == "in-use":
         record_volume(volume, found)
     return bool(found["status"] == "in-use")

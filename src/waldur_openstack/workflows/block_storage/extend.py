@@ -18,6 +18,7 @@ from waldur_openstack.workflows.block_storage.attachments import (
     is_attached,
 )
 from waldur_openstack.workflows.block_storage.attachments import is_detached as is_available
+from waldur_openstack.workflows.block_storage.reasons import given_up
 from waldur_openstack.workflows.block_storage.volumes import VolumeFailed
 from waldur_openstack.workflows.growth import GrowingWorkflow
 
@@ -43,8 +44,7 @@ def is_extended(context: AttachmentContext, settled: str = "available") -> bool:
     if done:
         ExtendVolume.settle(context)
     elif found["status"] == settled or found["status"].startswith("error"):
-        name, status = context.subject.name, found["status"]
-        raise VolumeFailed(f"The cloud could not extend volume {name} (its state there is {status}).")
+        raise VolumeFailed(given_up(context.cloud, f"extend volume {context.subject.name}", found))
     return bool(done)
 
 

@@ -7,6 +7,7 @@ from waldur_openstack import quotas
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Volume, VolumeType
 from waldur_openstack.workflows.block_storage.attachments import AttachmentContext
+from waldur_openstack.workflows.block_storage.reasons import given_up
 from waldur_openstack.workflows.block_storage.volumes import VolumeFailed
 from waldur_openstack.workflows.growth import GrowingWorkflow
 
@@ -28,8 +29,8 @@ def is_retyped(context: AttachmentContext) -> bool:
         RetypeVolume.settle(context)
         return True
     if found["status"] == "available" or found["status"].startswith("error"):
-        wanted, status = context.parameters["type_name"], found["status"]
-        raise VolumeFailed(f"The cloud could not make volume {name} one of type {wanted} (its state is {status}).")
+        deed = f"make volume {name} one of type {context.parameters['type_name']}"
+        raise VolumeFailed(given_up(context.cloud, deed, found))
     return False
 
 

@@ -10,6 +10,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Snapshot
 from waldur_openstack.sync.block_storage import snapshot_columns
+from waldur_openstack.workflows.block_storage.reasons import given_up
 from waldur_openstack.workflows.context import CloudContext, metadata_mark, save, set_backend_id
 
 
@@ -49,7 +50,7 @@ def snapshot_is_ready(cloud: Cloud, snapshot: Snapshot) -> bool:
         raise NotFound(f"Snapshot {snapshot.name} has disappeared from the cloud.")
     status = found["status"]
     if status.startswith("error"):
-        raise SnapshotFailed(f"The cloud could not create snapshot {snapshot.name} (its state there is {status}).")
+        raise SnapshotFailed(given_up(cloud, f"create snapshot {snapshot.name}", found))
     if status == "available":
         save(snapshot, **snapshot_columns(found))
     return bool(status == "available")

@@ -13,6 +13,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.cloud.gateway import JSON
 from waldur_openstack.models import Volume, VolumeAvailabilityZone, VolumeType
 from waldur_openstack.sync.block_storage import volume_columns
+from waldur_openstack.workflows.block_storage.reasons import given_up
 from waldur_openstack.workflows.context import CloudContext, metadata_mark, save, zone_named
 from waldur_openstack.workflows.provision import provision_limit
 
@@ -56,7 +57,7 @@ def volume_is_ready(cloud: Cloud, volume: Volume) -> bool:
         raise NotFound(f"Volume {volume.name} has disappeared from the cloud.")
     status = found["status"]
     if status.startswith("error"):
-        raise VolumeFailed(f"The cloud could not create volume {volume.name} (its state there is {status}).")
+        raise VolumeFailed(given_up(cloud, f"create volume {volume.name}", found))
     if status in READY:
         record_volume(volume, found)
     return status in READY
