@@ -97,10 +97,13 @@ def test_types_that_are_refused(cast: Cast, volume: Volume, instance: Instance) 
 def test_a_cloud_that_keeps_the_old_type_is_told_of(cast: Cast, volume: Volume, twin: TwinClient) -> None:
     limit(volume.tenant, gigabytes_hdd=10)
     before = usages(volume.tenant)
-    twin.fail_next("volume.retype")
+    twin.fail_next("volume.retype", "The pool is full.")
     assert post(cast.admin, volume, "retype", {"type": kind(volume.tenant, "hdd").uuid.hex}).status_code == 202
     operation = failed(volume)
-    assert "could not make volume volume one of type hdd" in operation.error_message
+    assert operation.error_message == (
+        "The cloud could not make volume volume one of type hdd (its state there is available). "
+        "It says: The pool is full."
+    )
     assert (usages(volume.tenant), volume.type) == (before, kind(volume.tenant, "ssd"))
     client_of(cast.admin).post(f"/api/operations/{operation.uuid.hex}/retry/")
     finished(volume)

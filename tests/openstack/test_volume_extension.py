@@ -158,7 +158,7 @@ def test_what_the_cloud_did_is_counted_although_the_rest_failed(
 
 
 def test_an_extension_that_ends_in_error_is_told(cast: Cast, volume: Volume, twin: TwinClient) -> None:
-    twin.fail_next("volume.extend")
+    twin.fail_next("volume.extend", "The pool is full.")
     assert post(cast.owner, volume, "extend", {"disk_size": 2048}).status_code == 202
-    assert "error_extending" in failed(volume).error_message
+    assert failed(volume).error_message.endswith("(its state there is error_extending). It says: The pool is full.")
     assert volume.size == 1024
