@@ -171,11 +171,16 @@ def test_true_and_false_are_spelled_as_in_bodies(client: APIClient, cast: Cast, 
 
 @pytest.mark.parametrize(
     "url",
-    ["http://testserver/api/customers/00000000000000000000000000000000/", "http://x/no/such/thing/", "nonsense", "/"],
+    ["http://testserver/api/customers/00000000000000000000000000000000/", "http://x/no/such/thing/", "/"],
 )
 def test_a_url_filter_that_leads_nowhere_gives_an_empty_list(client: APIClient, url: str) -> None:
     response = client.get("/api/service-settings/", {"customer": url})
     assert (response.status_code, response.json()) == (200, [])
+
+
+def test_a_url_filter_that_is_no_url_is_400_and_names_the_parameter(client: APIClient) -> None:
+    response = client.get("/api/service-settings/?customer=nonsense")
+    assert (response.status_code, response.json()) == (400, {"customer": ["Enter the URL of an object or its UUID."]})
 
 
 @pytest.mark.parametrize("query", ["name=%00", "state=%00", "created=yesterday", "is_staff=%00", "username=a%00b"])

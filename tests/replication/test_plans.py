@@ -126,6 +126,9 @@ REQUIRED = ["This field is required."]
 PUBLIC = "8.8.8.0/24 is not private: it must be in 10/8, 172.16/12, 192.168/16 or fc00::/7."
 OVERLAP = "10.0.2.0/24 (for 10.0.1.0/24) and 10.0.2.0/23 (for 10.0.2.0/23) overlap."
 PORTS = "Ports keep their addresses: this cannot be combined with `subnets`."
+UNKNOWN = (
+    "There is no such mapping. There are: volume_types, subnets, skip_connection_extnet, sync_instance_ports, networks."
+)
 TYPES = {"volume_types": [{"src_type_uuid": NOTHING, "dst_type_uuid": NOTHING}]}
 REFUSALS: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ({"src_resource": NOTHING}, {"src_resource": ["There is no such object, or you have no access to it."]}),
@@ -156,6 +159,7 @@ REFUSALS: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
     ),
     (asks(sync_instance_ports=True, **subnets((BLOCK, "10.5.0.0/24"))), refuses("sync_instance_ports", PORTS)),
     (asks(networks=[NOTHING]), refuses("networks", f"The source has no network {NOTHING}.")),
+    (asks(subnet=[]), refuses("subnet", UNKNOWN)),
     (asks(**TYPES), refuses("volume_types", f"The source has no volume type {NOTHING}.")),
 )
 

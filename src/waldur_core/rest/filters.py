@@ -118,7 +118,10 @@ class AddressFilter(django_filters.Filter):
 
 
 class LinkFilter(django_filters.CharFilter):
-    """A parameter that is the absolute URL of an object (or its uuid); one that leads nowhere gives an empty list."""
+    """A parameter that is the absolute URL of an object, or its uuid.
+
+    One that leads nowhere gives an empty list; what is neither is a 400 that names the parameter.
+    """
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         if value in EMPTY_VALUES:
@@ -126,7 +129,7 @@ class LinkFilter(django_filters.CharFilter):
         try:
             link = parse_link(value)
         except ValueError:
-            link = None
+            raise ValidationError({name_of(self): ["Enter the URL of an object or its UUID."]}) from None
         return qs.filter(**{f"{self.field_name}__uuid": link.uuid}) if link else qs.none()
 
 

@@ -62,6 +62,13 @@ class MappingSerializer(serializers.Serializer[Any]):
     sync_instance_ports = serializers.BooleanField(default=False)
     networks = serializers.ListField(child=KeptUUIDField(), required=False)
 
+    def to_internal_value(self, data: Any) -> Any:
+        """A misspelt wish would be a migration that nobody wanted."""
+        if isinstance(data, dict) and (unknown := sorted(str(key) for key in data.keys() - self.fields.keys())):
+            known = ", ".join(self.fields)
+            raise ValidationError({key: [f"There is no such mapping. There are: {known}."] for key in unknown})
+        return super().to_internal_value(data)
+
     def validate_subnets(self, pairs: list[dict[str, str]]) -> list[dict[str, str]]:
         sources = [pair["src_cidr"] for pair in pairs]
         if len(set(sources)) != len(sources):
