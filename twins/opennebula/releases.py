@@ -1,7 +1,8 @@
 """What the releases of OpenNebula do differently, as far as the same calls were made to daemons of each.
 
-The twin behaves as 7.2 by nature; an older or newer release is said by what it has otherwise. What 7.4 adds to the XML
-of groups, networks and PCI devices is left out: what stands in it has never been recorded.
+The twin behaves as 7.2 by nature; an older or newer release is said by what it has otherwise. Of what 7.4 adds to the
+XML, names and places are as in its pyone. It is empty here where nothing can fill it: rules of VLANs and networks made
+from templates of networks need methods that have never been recorded, and no host has PCI devices (IFNAME, SRIOV).
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Release:
     wraps_taken_names: bool = True  # "Error allocating a new host. NAME is …" with another code
     always_checks_host: bool = False  # vm.resize, also when enforce is false
     explains_no_host: bool = True  # "[HOST] Not enough CPU on hosts: 0,1"
+    gives_addresses_in_turn: bool = False  # AR/NEXT_INDEX: one given back is not given again until all others were
+    has_vlan_rules: bool = False  # GROUP/VLAN_RULES
+    tells_templates_of_networks: bool = False  # VNET/TEMPLATE_ID
     lacks: tuple[tuple[str, str], ...] = ()
 
     def shaped(self, xml: str) -> str:
@@ -64,6 +68,12 @@ RELEASES = {
             lacks=NEW_IN_7,
         ),
         Release("7.2.0"),
-        Release("7.4.0", reports_old_names=False),
+        Release(
+            "7.4.0",
+            reports_old_names=False,
+            gives_addresses_in_turn=True,
+            has_vlan_rules=True,
+            tells_templates_of_networks=True,
+        ),
     )
 }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import IPv4Address
 from typing import Any
 
 import pyone
@@ -127,6 +128,42 @@ def test_elements_that_came_with_7_are_not_in_6(daemon: Daemon, one: Any, releas
     assert "<PERSISTENT_SNAPSHOTS>" in xml["datastore.info"]
     assert "<ETH0_IP>" in xml["vm.info"]
     assert "<CPU><![CDATA[4]]></CPU>" in xml["group.info"]
+
+
+def test_elements_that_came_with_7_4_are_not_in_others(daemon: Daemon, one: Any, release: str) -> None:
+    gid = one.group.allocate("blue")
+    group = str(daemon.call(ADMIN, "one.group.info", gid, False)[1])
+    network = str(daemon.call(ADMIN, "one.vn.info", 0, False)[1])
+    pool = str(daemon.call(ADMIN, "one.vnpool.info", -2, -1, -1)[1])
+    assert ("</IMAGE_QUOTA><VLAN_RULES></VLAN_RULES><DEFAULT_GROUP_QUOTAS>" in group) == (release == NEW)
+    assert ("<PARENT_NETWORK_ID/><TEMPLATE_ID/><VN_MAD>" in network) == (release == NEW)
+    for xml in (network, pool):
+        assert ("<NEXT_INDEX><![CDATA[0]]></NEXT_INDEX>" in xml) == (release == NEW)
+
+
+def test_the_new_one_gives_addresses_in_turn(daemon: Daemon, one: Any, release: str) -> None:
+    """So that what is given back is not somebody else's at once; the others give the first free one."""
+    network = add_network(one, "inside")
+    first, size = one.vn.info(network).AR_POOL.AR[0].IP, int(one.vn.info(network).AR_POOL.AR[0].SIZE)
+
+    def start() -> tuple[int, int]:
+        """A machine and the place of its address."""
+        vm = one.vm.info(one.template.instantiate(0, "web", False, f'NIC=[NETWORK_ID="{network}"]'))
+        return vm.ID, int(IPv4Address(vm.TEMPLATE["NIC"]["IP"])) - int(IPv4Address(first))
+
+    vm, place = start()
+    assert place == 0
+    one.vm.action("terminate-hard", vm)
+    turn = [start() for _ in range(3)]
+    assert [place for _, place in turn] == ([1, 2, 3] if release == NEW else [0, 1, 2])
+    if release == NEW:
+        assert "<NEXT_INDEX><![CDATA[4]]></NEXT_INDEX>" in str(daemon.call(ADMIN, "one.vn.info", network, False)[1])
+    for vm, _ in turn:
+        one.vm.action("terminate-hard", vm)
+    for _ in range(size):
+        vm, place = start()
+        assert place < size
+        one.vm.action("terminate-hard", vm)
 
 
 def test_pyone_reads_a_tenants_things_from_each(one: Any, twin: OpenNebulaTwin) -> None:

@@ -53,6 +53,19 @@ def test_the_rules_of_a_vdc_come_and_go_with_it(one: Any, tenant: Tenant) -> Non
     assert not any(rule.startswith(f"@{tenant.gid} ") for rule in rules(one))
 
 
+def test_a_rule_taken_from_a_vdc_stays_away_when_others_change(one: Any, tenant: Tenant) -> None:
+    rule = f"@{tenant.gid} NET/%0 USE #0"
+    [rule_id] = [each.ID for each in one.acl.info().ACL if rule == each.STRING]
+    one.acl.delrule(rule_id)
+    other = one.vdc.allocate({"NAME": "red"})
+    one.vdc.addgroup(other, one.group.allocate("red"))
+    one.vdc.addcluster(other, 0, 0)
+    assert rule not in rules(one)
+    one.vdc.delcluster(tenant.vdc_id, 0, 0)
+    one.vdc.addcluster(tenant.vdc_id, 0, 0)
+    assert rule in rules(one)
+
+
 def test_a_rule_lets_members_create(one: Any, tenant: Tenant) -> None:
     extra = 'CPU="0.5"'
     with pytest.raises(pyone.OneAuthorizationException, match="Not authorized to perform CREATE TEMPLATE"):

@@ -11,7 +11,7 @@ from ..state import DEFAULT_QUOTAS, Obj, State, newest_first
 from . import quotas
 from .authorization import ADMIN, USE, Authorization, is_visible
 from .rules import ALL, CREATED_BY_USERS, OF_GROUP, ONE, RIGHTS, Rule, add_rule, drop_rules_of, find_rule, resource
-from .vdcs import DEFAULT_VDC, apply_rules
+from .vdcs import DEFAULT_VDC, apply_rules, wanted_rules
 
 FIRST_USER_GROUP = 100
 
@@ -27,11 +27,12 @@ def allocate(call: Call, name: str) -> int:
     Authorization(call).need_create(GROUP).check()
     check_name(GROUP, name, allowed=" " if call.release.groups_may_have_spaces else "")
     check_name_is_free(call, GROUP, name, call.uid)
+    before = wanted_rules(call.state)
     group = new_group(call.state, name)
     default = call.state.get(VDC.name, DEFAULT_VDC)
     if default is not None:
         call.state.edit(VDC.name, default, groups=[*default["groups"], group["id"]])
-    apply_rules(call.cloud)
+    apply_rules(call.cloud, before)
     return int(group["id"])
 
 
@@ -76,6 +77,7 @@ def info(call: Call, gid: int, decrypt: bool) -> str:
         "GROUP",
         render_group(call.state, group),
         quotas.render_owner(call.state, GROUP, group),
+        markup.wrap("VLAN_RULES") if call.release.has_vlan_rules else "",
         quotas.render_defaults(call.state, GROUP),
     )
 

@@ -6,6 +6,7 @@ still gives.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .. import markup
@@ -59,15 +60,18 @@ def _rule(field: str, gid: int, zone: int, member: int, kind: str, right: str) -
     return Rule(OF_GROUP | gid, resource((kind,), which), RIGHTS[right], ONE | zone)
 
 
-def apply_rules(cloud: Cloud) -> None:
-    """Make the ACL rules those that the VDCs want."""
-    wanted = dict.fromkeys(wanted_rules(cloud.state))  # in their order, and quickly looked up
+def apply_rules(cloud: Cloud, before: Iterable[Rule] = ()) -> None:
+    """Let the ACL rules follow a change of VDCs, which wanted others before.
+
+    A rule that an administrator has removed since does not come back by the change of something else.
+    """
+    former, wanted = set(before), dict.fromkeys(wanted_rules(cloud.state))  # in their order, and quickly looked up
     for obj in list(cloud.state.all(ACL_RULES)):
         if obj["vdc"] and rule_of(obj) not in wanted:
             cloud.state.drop(ACL_RULES, obj)
     known = {rule_of(obj) for obj in cloud.state.all(ACL_RULES)}
     for rule in wanted:
-        if rule not in known:
+        if rule not in known and rule not in former:
             add_rule(cloud, rule, vdc=True)
 
 
@@ -86,8 +90,9 @@ def delete(call: Call, vdc_id: int) -> int:
     vdc = _managed(call, vdc_id, ADMIN)
     if vdc_id < VDC.first_id:
         raise bad_action("Cannot delete VDC. System VDCs (ID < 100) cannot be deleted.")
+    before = wanted_rules(call.state)
     call.state.drop(VDC.name, vdc)
-    apply_rules(call.cloud)
+    apply_rules(call.cloud, before)
     return vdc_id
 
 
@@ -158,8 +163,9 @@ def _managed(call: Call, vdc_id: int, right: str) -> Obj:
 
 
 def _set(call: Call, vdc: Obj, field: str, members: list[object]) -> int:
+    before = wanted_rules(call.state)
     call.state.edit(VDC.name, vdc, **{field: members})
-    apply_rules(call.cloud)
+    apply_rules(call.cloud, before)
     return int(vdc["id"])
 
 

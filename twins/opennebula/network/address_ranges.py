@@ -12,13 +12,17 @@ from ipaddress import AddressValueError, IPv4Address
 
 from .. import markup
 from ..errors import internal
+from ..releases import Release
 from ..state import Obj
 from ..templates import Vector, integer
 
 MAC_PREFIX = "02:00"
 WITH_IPV4 = ("IP4", "IP4_6", "IP4_6_STATIC")
 TYPES = (*WITH_IPV4, "IP6", "IP6_STATIC", "ETHER")
-OWN_KEYS = ("AR_ID", "TYPE", "IP", "MAC", "SIZE", "LEASES", "USED_LEASES", "IP_END", "MAC_END", "ALLOCATED")
+OWN_KEYS = (
+    *("AR_ID", "TYPE", "IP", "MAC", "SIZE", "LEASES"),
+    *("USED_LEASES", "IP_END", "MAC_END", "ALLOCATED", "NEXT_INDEX"),
+)
 ALL_ADDRESSES = 2**32
 MAC = re.compile(r"^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$")
 HELD: Vector = {"VM": "-1"}
@@ -50,6 +54,7 @@ def new_range(given: Vector, ar_id: int) -> Obj:
         "size": size,
         "attributes": {"SHARED": "NO", **{key: value for key, value in given.items() if key not in OWN_KEYS}},
         "leases": {},
+        "next": 0,
         "touched": False,
     }
 
@@ -86,21 +91,31 @@ def place_of(address_range: Obj, ip: str, mac: str) -> int | None:
     return place if 0 <= place < address_range["size"] else None
 
 
-def free_place(address_range: Obj, ip: str = "", mac: str = "") -> int | None:
-    """The place of the wanted address, or the first free one; None when it is taken or there is none."""
-    leases = address_range["leases"]
-    if ip or mac:
-        place = place_of(address_range, ip, mac)
-        return None if place is None or str(place) in leases else place
-    return next((place for place in range(address_range["size"]) if str(place) not in leases), None)
+def wanted_place(address_range: Obj, ip: str, mac: str) -> int | None:
+    """The place of a wanted address; None when it is taken or elsewhere."""
+    place = place_of(address_range, ip, mac)
+    return None if place is None or str(place) in address_range["leases"] else place
 
 
-def take(vnet: Obj, holder: Vector, ip: str = "", mac: str = "", ar_id: str = "") -> Vector | None:
+def free_place(address_range: Obj, in_turn: bool) -> int | None:
+    """The first free one, or in turn the first behind the one that was given last; None when there is none."""
+    size, leases = address_range["size"], address_range["leases"]
+    start = address_range["next"] if in_turn else 0
+    found = next((place % size for place in range(start, start + size) if str(place % size) not in leases), None)
+    if found is not None:
+        address_range["next"] = (found + 1) % size
+    return found
+
+
+def take(release: Release, vnet: Obj, holder: Vector, ip: str = "", mac: str = "", ar_id: str = "") -> Vector | None:
     """Give an address of the network to a holder: its AR_ID, IP and MAC; None when there is none to give."""
     for address_range in vnet["address_ranges"]:
         if ar_id and str(address_range["id"]) != ar_id:
             continue
-        place = free_place(address_range, ip, mac)
+        if ip or mac:
+            place = wanted_place(address_range, ip, mac)
+        else:
+            place = free_place(address_range, release.gives_addresses_in_turn)
         if place is not None:
             address_range["leases"][str(place)] = dict(holder)
             address_range["touched"] = True
@@ -136,7 +151,7 @@ def find(vnet: Obj, ar_id: int) -> Obj:
     raise internal("Address Range does not exist")
 
 
-def render(address_range: Obj, with_leases: bool) -> str:
+def render(address_range: Obj, with_leases: bool, with_next: bool = False) -> str:
     """In a pool there are no leases, but an attribute ALLOCATED once there were any."""
     last = address_range["size"] - 1
     values: dict[str, object] = {
@@ -148,6 +163,8 @@ def render(address_range: Obj, with_leases: bool) -> str:
     }
     if address_range["ip"]:
         values["IP"] = address_range["ip"]
+    if with_next:
+        values["NEXT_INDEX"] = address_range["next"]
     if not with_leases and address_range["touched"]:
         values["ALLOCATED"] = "".join(f" {place} 1" for place in address_range["leases"])
     parts = [markup.cdata(name, values[name]) for name in sorted(values)]

@@ -68,7 +68,8 @@ def update_ar(call: Call, vnet_id: int, text: str) -> int:
 def hold(call: Call, vnet_id: int, text: str) -> int:
     vnet = managed(call, vnet_id)
     for wanted in _attribute(text, "LEASES"):
-        if address_ranges.take(vnet, address_ranges.HELD, wanted.get("IP", ""), wanted.get("MAC", "")) is None:
+        place = wanted.get("IP", ""), wanted.get("MAC", "")
+        if address_ranges.take(call.release, vnet, address_ranges.HELD, *place) is None:
             raise internal(NOT_FREE)
     return _changed(call, vnet)
 

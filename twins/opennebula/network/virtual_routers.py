@@ -50,7 +50,7 @@ def _router_nic(call: Call, given: Vector, nic_id: int, router_id: int, uid: int
     if not is_yes(given.get("FLOATING_IP", "")):
         return nic
     quotas.check(call, uid, gid, [quotas.network_request(str(vnet["id"]), 1)])
-    lease = take(vnet, {"VROUTER": str(router_id)}, given.get("IP", ""), given.get("MAC", ""))
+    lease = take(call.release, vnet, {"VROUTER": str(router_id)}, given.get("IP", ""), given.get("MAC", ""))
     if lease is None:
         raise NoNic(f"Cannot get IP/MAC lease from virtual network {vnet['id']}.")
     call.state.edit(VNET.name, vnet)

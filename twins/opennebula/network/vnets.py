@@ -201,7 +201,8 @@ def routers_of(call: Call, vnet_id: int) -> list[int]:
 
 def render(call: Call, vnet: Obj, with_leases: bool = True) -> str:
     template: Template = vnet["template"]
-    parent = vnet["parent_id"]
+    parent, in_turn = vnet["parent_id"], call.release.gives_addresses_in_turn
+    ranges = [address_ranges.render(each, with_leases, in_turn) for each in vnet["address_ranges"]]
     return markup.wrap(
         "VNET",
         header(vnet),
@@ -211,6 +212,7 @@ def render(call: Call, vnet: Obj, with_leases: bool = True) -> str:
         markup.cdata("STATE", int(vnet["state"])),
         markup.cdata("PREV_STATE", int(vnet["state"])),
         markup.cdata_or_empty("PARENT_NETWORK_ID", "" if parent is None else str(parent)),
+        "<TEMPLATE_ID/>" if call.release.tells_templates_of_networks else "",
         markup.cdata("VN_MAD", first(template, "VN_MAD")),
         markup.cdata_or_empty("PHYDEV", first(template, "PHYDEV")),
         markup.cdata_or_empty("VLAN_ID", vnet["vlan_id"]),
@@ -222,7 +224,7 @@ def render(call: Call, vnet: Obj, with_leases: bool = True) -> str:
         markup.ids("UPDATED_VMS", vnet["vms"]),
         "<OUTDATED_VMS></OUTDATED_VMS><UPDATING_VMS></UPDATING_VMS><ERROR_VMS></ERROR_VMS>",
         markup.template("TEMPLATE", template),
-        markup.wrap("AR_POOL", *(address_ranges.render(each, with_leases) for each in vnet["address_ranges"])),
+        markup.wrap("AR_POOL", *ranges),
     )
 
 

@@ -52,7 +52,8 @@ def owner_of(call: Call, attribute: Vector, prefix: str) -> int:
 def build_nic(call: Call, given: Vector, nic_id: int, vm_id: int) -> Vector:
     """The NIC with an address taken for this machine."""
     vnet = vnet_of(call, given)
-    lease = take(vnet, {"VM": str(vm_id)}, given.get("IP", ""), given.get("MAC", ""), given.get("AR_ID", ""))
+    wanted = (given.get(name, "") for name in ("IP", "MAC", "AR_ID"))
+    lease = take(call.release, vnet, {"VM": str(vm_id)}, *wanted)
     if lease is None:
         raise NoNic(f"Cannot get IP/MAC lease from virtual network {vnet['id']}.")
     template: Template = vnet["template"]
