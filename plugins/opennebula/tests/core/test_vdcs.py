@@ -98,6 +98,31 @@ def test_two_resources_of_one_name_share_nothing(cloud: Cloud, inspect: OpenNebu
     assert inspect.objects() == before
 
 
+def test_a_tenant_sees_no_network_of_another_one_in_the_same_cluster(cloud: Cloud, twin: OpenNebulaTwin) -> None:
+    """Nor after other VDCs have come and gone; the provider's network can be used."""
+    for backend_id in ("blue", "red", "green"):
+        cloud.vdcs.create(order(backend_id))
+    green = cloud.vdcs.find("green")
+    assert green is not None
+    cloud.vdcs.delete(green)
+    red, user = cloud.pools.named("vnets", "red_internal"), as_user(twin, cloud)
+    assert red is not None
+
+    assert {each.NAME for each in user.vnpool.info(-2, -1, -1).VNET} == {"blue_internal", "external"}
+    with pytest.raises(pyone.OneAuthorizationException):
+        user.vn.info(red.id)
+    with pytest.raises(pyone.OneAuthorizationException):
+        user.template.instantiate(TEMPLATE, "spy", False, f'NIC=[NETWORK_ID="{red.id}"]')
+    user.template.instantiate(TEMPLATE, "web", False, 'NIC=[NETWORK_ID="0"]')
+
+
+def test_the_providers_network_is_given_though_it_is_not_for_all(cloud: Cloud, twin: OpenNebulaTwin) -> None:
+    cloud.daemon.once("vn.chmod", 0, *(-1,) * 6, 0, 0, 0)
+    cloud.vdcs.create(order())
+
+    as_user(twin, cloud).template.instantiate(TEMPLATE, "web", False, 'NIC=[NETWORK_ID="0"]')
+
+
 def test_somebody_elses_group_of_that_name_is_left_alone(cloud: Cloud, inspect: OpenNebulaTwinClient) -> None:
     cloud.daemon.once("group.allocate", "blue")
     before = inspect.objects()

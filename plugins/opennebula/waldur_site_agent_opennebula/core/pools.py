@@ -15,6 +15,7 @@ CALLS: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "groups": ("grouppool.info", "GROUP", ()),
     "vdcs": ("vdcpool.info", "VDC", ()),
     "users": ("userpool.info", "USER", ()),
+    "acl_rules": ("acl.info", "ACL", ()),
     "clusters": ("clusterpool.info", "CLUSTER", ()),
     "datastores": ("datastorepool.info", "DATASTORE", ()),
     "vnets": ("vnpool.info", "VNET", ALL),

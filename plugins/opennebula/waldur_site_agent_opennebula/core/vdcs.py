@@ -29,7 +29,8 @@ SYSTEM_VDC = 0  # every new group joins it, and it gives the use of everything
 OF_GROUP, EVERYWHERE, CREATE = 0x200000000, "400000000", "8"
 MADE_BY_TENANTS = "121429400000000"  # VM+IMAGE+TEMPLATE+DOCUMENT+SECGROUP+VMGROUP+BACKUPJOB/*
 ENDING = ("11", "12", "23")  # LCM_STATE: EPILOG, SHUTDOWN, CLEANUP_DELETE
-ALREADY, NOT_THERE = r"is already assigned|already exists", r"is not assigned"
+ALREADY, NOT_THERE = r"is already assigned|already exists", r"is not assigned|does not exist"
+NETWORKS_OF_CLUSTER = 0x4800000000  # in ACL rules: NET/%, and the cluster
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,16 @@ class Vdcs:
 
     def _connect(self, order: Order, vdc: Thing, group: Thing) -> None:
         """The group may use the clusters of its VDC, no other ones, and may make machines there."""
+        clusters = order.placement.cluster_ids or (0,)
         if group.id not in vdc.ids("GROUPS/ID"):
             self.daemon.insist("vdc.addgroup", vdc.id, group.id, unless=ALREADY)
         has = vdc.ids("CLUSTERS/CLUSTER/CLUSTER_ID")
-        for cluster in order.placement.cluster_ids or (0,):
+        for cluster in clusters:
             if cluster not in has:
                 self._add_cluster(vdc, order.placement.zone_id, cluster)
+        self._hide_networks(group, clusters)
+        if order.external_network_id is not None:
+            self._add_network(vdc, order.placement.zone_id, order.external_network_id)
         self.daemon.insist("vdc.delgroup", SYSTEM_VDC, group.id, unless=NOT_THERE)
         rights = (f"{OF_GROUP + group.id:x}", MADE_BY_TENANTS, CREATE, EVERYWHERE)
         self.daemon.insist("acl.addrule", *rights, unless=ALREADY)
@@ -149,6 +154,22 @@ class Vdcs:
             self.daemon.insist("vdc.addcluster", vdc.id, zone, cluster, unless=ALREADY)
         except Missing as error:
             raise BadInput("zone_id", f"{error} Name the zone of the clusters, mostly 0.") from error
+
+    def _hide_networks(self, group: Thing, clusters: tuple[int, ...]) -> None:
+        """With a cluster OpenNebula gives all its networks, those of other tenants too: take that back."""
+        whose, which = f"{OF_GROUP + group.id:x}", {f"{NETWORKS_OF_CLUSTER + cluster:x}" for cluster in clusters}
+        for rule in self.pools.fresh("acl_rules"):
+            if rule.text("USER") == whose and rule.text("RESOURCE") in which:
+                self.daemon.insist("acl.delrule", rule.id, unless=NOT_THERE)
+
+    def _add_network(self, vdc: Thing, zone: int, network: int) -> None:
+        """The provider's: where floating IPs come from."""
+        if network in vdc.ids("VNETS/VNET/VNET_ID"):
+            return
+        try:
+            self.daemon.insist("vdc.addvnet", vdc.id, zone, network, unless=ALREADY)
+        except Missing as error:
+            raise BadInput("external_network_id", f"{error} Name the provider's network.") from error
 
     def set_limits(self, vdc: Thing, group: Thing, limits: Mapping[str, float], clusters: tuple[int, ...] = ()) -> None:
         stores = self._stores(clusters or tuple(vdc.ids("CLUSTERS/CLUSTER/CLUSTER_ID")))
