@@ -36,7 +36,51 @@ def test_what_an_agent_finds_becomes_a_resource(stage: AgentStage) -> None:
     resource = Resource.objects.get(backend_id="old-1")
     assert (resource.state, resource.project, resource.plan) == ("OK", stage.project, stage.vdc.plans.get())
     assert resource.backend_metadata == {"ip": "10.0.0.9"}
-    assert agent.post(RESOURCES, found(stage)).json() == {"backend_id": ["This is known already."]}
+    assert agent.post(RESOURCES, found(stage)).json() == {
+        "backend_id": ["This is known already: it is old of Data centres."]
+    }
+
+
+def import_first(stage: AgentStage, **body: Any) -> Any:
+    path = f"{RESOURCES}{BackendResource.objects.get().uuid}/import_resource/"
+    return client_of(stage.provider_owner).post(path, body)
+
+
+def test_what_another_offering_of_the_provider_has_is_not_found_again(stage: AgentStage) -> None:
+    """Both sell one service: the agent sees there what it made for either."""
+    stage.make_vdc()
+    other = stage.make_resource(offering=stage.vm, backend_id="old-1", name="Mine", scope=None)
+    agent = client_of(stage.agent)
+    sentence = "This is known already: it is Mine of Machines by size."
+    assert agent.post(RESOURCES, found(stage)).json() == {"backend_id": [sentence]}
+
+    stage.vdc.plugin_options = {"account_name_generation_policy": "project_slug"}  # such ids come in each service
+    stage.vdc.save()
+    assert agent.post(RESOURCES, found(stage)).status_code == 201
+
+    stage.vdc.plugin_options = {}
+    stage.vdc.save()
+    assert import_first(stage).json() == {"backend_id": [sentence]}
+    Resource.objects.filter(pk=other.pk).update(state="Terminated")
+    assert import_first(stage).status_code == 201
+
+
+def test_what_is_found_is_imported_on_the_plan_of_its_size(stage: AgentStage) -> None:
+    stage.make_resource(offering=stage.vm, scope=None)
+    sized = {"offering": stage.vm.uuid.hex, "backend_metadata": {"limits": {"vcpu": 4}}}
+    assert client_of(stage.agent).post(RESOURCES, found(stage, **sized)).status_code == 201
+    assert import_first(stage).status_code == 201
+    assert Resource.objects.get(backend_id="old-1").plan == stage.vm.plans.get(name="Large")
+
+
+def test_what_has_the_size_of_no_plan_waits_for_a_choice(stage: AgentStage) -> None:
+    stage.make_resource(offering=stage.vm, scope=None)
+    odd = {"offering": stage.vm.uuid.hex, "backend_metadata": {"limits": {"vcpu": 3}}}
+    assert client_of(stage.agent).post(RESOURCES, found(stage, **odd)).status_code == 201
+    assert import_first(stage).json() == {"plan": ["No plan has its size (vcpu 3): choose one."]}
+    plan = stage.vm.plans.get(name="Small")
+    assert import_first(stage, plan=plan.uuid.hex).status_code == 201
+    assert Resource.objects.get(backend_id="old-1").plan == plan
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,22 @@ def state_of(site: Site, vm_id: int) -> int:
     return int(connect(site).vm.info(vm_id).STATE)
 
 
+def machine_of(site: Site, resource: Resource) -> Any:
+    resource.refresh_from_db()
+    return connect(site).vm.info(int(resource.backend_metadata["vm_id"]))
+
+
+def size(vm: Any) -> tuple[str, str, str]:
+    """Cores, MB of memory, MB of disk."""
+    return vm.TEMPLATE["VCPU"], vm.TEMPLATE["MEMORY"], vm.TEMPLATE["DISK"]["SIZE"]
+
+
+def restriction(user: Any, resource: Resource) -> str | None:
+    """What the user reads of the state of a mark."""
+    found: str | None = shown(user, resource)["backend_metadata"].get("restriction")
+    return found
+
+
 def work(site: Site, credentials: tuple[str, str]) -> bool:
     try:
         connect(site, credentials).user.info(-1)

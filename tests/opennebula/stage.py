@@ -79,6 +79,20 @@ class OpenNebulaStage(AgentStage):
         assert post(self.owner, resource, "terminate").status_code == 200
         return Order.objects.get(type="Terminate", resource=resource)
 
+    def restore(self, resource: Resource) -> Order:
+        assert post(self.owner, resource, "restore").status_code == 200
+        return Order.objects.filter(type="Restore", resource=resource).latest("pk")
+
+    def switch_plan(self, resource: Resource, name: str) -> Order:
+        link = f"http://testserver/api/marketplace-plans/{resource.offering.plans.get(name=name).uuid.hex}/"
+        assert post(self.owner, resource, "switch_plan", {"plan": link}).status_code == 200
+        return Order.objects.filter(type="Update", resource=resource).latest("pk")
+
+    def mark(self, resource: Resource, **marks: bool) -> None:
+        """As the operator: paused, downscaled."""
+        for name, value in marks.items():
+            assert post(self.staff, resource, f"set_{name}", {name: value}).status_code == 200
+
 
 class Site:
     """The provider's side: the cloud, and one agent per offering."""

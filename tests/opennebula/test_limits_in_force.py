@@ -6,7 +6,7 @@ import pyone
 import pytest
 
 from tests.marketplace.stage import post
-from tests.opennebula.looks import connect, credentials_of, done, ended, state_of, vm_quota
+from tests.opennebula.looks import connect, credentials_of, done, ended, restriction, state_of, vm_quota
 from tests.opennebula.stage import LIMITS, OpenNebulaStage, Site
 from waldur_mastermind.marketplace.models import ComponentUsage, Resource
 
@@ -90,20 +90,23 @@ def test_a_downscaled_vdc_takes_no_machine_more_until_it_is_restored(stage: Open
     vm = user.template.instantiate(0, "first", False, "")
 
     post(stage.staff, resource, "set_downscaled", {"downscaled": True})
-    agent.works("membership_sync", lambda: vm_quota(site, "genome-lab").VMS == 1)
+    agent.works("membership_sync", lambda: restriction(stage.member, resource) == "downscaled")
+    assert vm_quota(site, "genome-lab").VMS == 1
     with pytest.raises(pyone.OneAuthorizationException, match="VMS quota"):
         user.template.instantiate(0, "second", False, "")
     assert state_of(site, vm) == 3
 
     post(stage.staff, resource, "set_paused", {"paused": True})
-    agent.works("membership_sync", lambda: state_of(site, vm) == 5)
+    agent.works("membership_sync", lambda: restriction(stage.member, resource) == "paused")
+    assert state_of(site, vm) == 5
     with pytest.raises(pyone.OneException, match="RUNNING_VMS"):
         user.vm.action("resume", vm)
 
     for mark in ("paused", "downscaled"):
         post(stage.staff, resource, f"set_{mark}", {mark: False})
     agent.works("membership_sync", lambda: state_of(site, vm) == 3)
-    agent.works("membership_sync", lambda: vm_quota(site, "genome-lab").VMS in (-1, -2))
+    agent.works("membership_sync", lambda: restriction(stage.member, resource) is None)
+    assert vm_quota(site, "genome-lab").VMS in (-1, -2)
     user.template.instantiate(0, "second", False, "")
 
 

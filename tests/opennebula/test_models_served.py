@@ -64,6 +64,16 @@ def test_the_sample_serves_a_model_and_says_how_to_begin(stage: OpenNebulaStage,
         f"Chat in the browser: {address}"
     )
 
+    agent = site.agent(offering, resource_type="vm")
+    end = stage.terminate(resource)
+    agent.works("order_process", lambda: ended(end))
+    restoration = stage.restore(done(end))
+    agent.works("order_process", lambda: ended(restoration))
+    done(restoration)
+    agent.works("membership_sync", lambda: shown(stage.owner, resource)["endpoints"])
+    again = f"http://{shown(stage.owner, resource)['backend_metadata']['ip_address']}:9000"
+    assert [each["url"] for each in shown(stage.owner, resource)["endpoints"]] == [f"{again}/v1", again]
+
 
 def plan_link(offering: Offering, name: str) -> str:
     return f"http://testserver/api/marketplace-plans/{offering.plans.get(name=name).uuid.hex}/"

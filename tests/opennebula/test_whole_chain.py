@@ -1,5 +1,7 @@
 """What is ordered in our marketplace stands in OpenNebula: through the unmodified agent, from order to termination."""
 
+from typing import Any
+
 import pytest
 
 from tests.marketplace.stage import post
@@ -11,6 +13,10 @@ from waldur_core.permissions.models import Role
 from waldur_mastermind.marketplace.models import ComponentUsage, Order, Resource
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
+
+
+def counts(leftovers: dict[str, list[Any]]) -> dict[str, int]:
+    return {kind: len(objects) for kind, objects in leftovers.items()}
 
 
 def test_a_vdc_from_order_to_termination(stage: OpenNebulaStage, site: Site) -> None:
@@ -176,21 +182,25 @@ def test_marks_and_members_reach_the_vdc(stage: OpenNebulaStage, site: Site) -> 
 
 
 def test_what_was_ended_is_made_again_by_a_restoration(stage: OpenNebulaStage, site: Site) -> None:
+    """All of it, also when the agent dies in the middle: half a VDC is none."""
     agent = site.of_vdcs()
+    before = site.cloud.objects()
     order = stage.order_vdc()
     agent.works("order_process", lambda: ended(order))
+    made = counts(site.cloud.leftovers(before))
     end = stage.terminate(done(order))
     agent.works("order_process", lambda: ended(end))
     resource = done(end)
-    assert "genome-lab" not in names(site, "vdcs")
+    assert site.cloud.leftovers(before) == {}
 
-    assert post(stage.owner, resource, "restore").status_code == 200
-    restoration = Order.objects.get(type="Restore")
+    site.cloud.add_fault("hold_after", operation="vrouter.allocate")
+    restoration = stage.restore(resource)
+    site.kill_at_held_call(agent)
     agent.works("order_process", lambda: ended(restoration))
 
     restored = done(restoration)
     assert (restored.state, restored.limits) == ("OK", LIMITS)
-    assert "genome-lab" in names(site, "vdcs")
+    assert counts(site.cloud.leftovers(before)) == made
     assert restored.secret_metadata == {}  # the password of before works no more
     agent.works(
         "membership_sync", lambda: "opennebula_password" in Resource.objects.get(pk=restored.pk).secret_metadata

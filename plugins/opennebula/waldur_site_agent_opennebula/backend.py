@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
+from waldur_api_client.models import RequestTypes
 from waldur_site_agent.backend.backends import BaseBackend, PendingOrderDecision
-from waldur_site_agent.backend.exceptions import BackendError, BackendNotReadyError, DuplicateResourceError
+from waldur_site_agent.backend.exceptions import BackendError, BackendNotReadyError
 from waldur_site_agent.backend.structures import BackendResourceInfo
 
+from . import marketplace, units
 from . import settings as settings_
-from . import units
 from .client import OpenNebulaClient
 from .cloud import Cloud
-from .core.errors import CloudError, NameTaken, NotYet, Unreachable
+from .core.errors import CloudError, NotYet
 from .framework import allow_fixed_components
+from .refusals import in_the_agents_words
 from .vdc_offering import WISH, VdcOffering
 from .vm_offering import VmOffering
 from .wanted import plain, read_wanted
@@ -25,30 +26,6 @@ logger = logging.getLogger(__name__)
 allow_fixed_components()
 
 TOTAL = "TOTAL_ACCOUNT_USAGE"
-
-
-class Taken(DuplicateResourceError):
-    """The agent may try another name; the sentence says what is in the way."""
-
-    def __init__(self, resource_id: str, sentence: str) -> None:
-        super().__init__(resource_id)
-        self.args = (sentence,)
-
-
-@contextmanager
-def in_the_agents_words(backend_id: str = "", may_rename: bool = False) -> Iterator[None]:
-    """What helps itself later leaves an order waiting, everything else ends it with a sentence.
-
-    Where the agent has no other name to try it would replace the sentence about a taken one with its own.
-    """
-    try:
-        yield
-    except (Unreachable, NotYet) as error:
-        raise BackendNotReadyError(str(error)) from error
-    except CloudError as error:
-        if may_rename and isinstance(error, NameTaken):
-            raise Taken(backend_id, str(error)) from error
-        raise BackendError(str(error)) from error
 
 
 class OpenNebulaBackend(BaseBackend):
@@ -66,6 +43,8 @@ class OpenNebulaBackend(BaseBackend):
         is_vm = backend_settings.get("resource_type") == settings_.VM
         self.offering: Any = (VmOffering if is_vm else VdcOffering)(self.cloud, backend_settings)
         self.client = OpenNebulaClient(self.offering)
+        self.restorations: dict[UUID, dict[str, Any]] = {}  # by resource, what the agent leaves out
+        self.undone: dict[str, str] = {}  # by backend id, which mark of the marketplace could not be followed, and why
 
     # The connection
 
@@ -98,12 +77,18 @@ class OpenNebulaBackend(BaseBackend):
     # Orders
 
     def evaluate_pending_order(self, order: Any, waldur_rest_client: Any) -> PendingOrderDecision:
-        """The agent learns an offering's components only after this object was made: in its first cycle we ask."""
-        if not self.backend_components:
-            from waldur_api_client.api.marketplace_provider_offerings import marketplace_provider_offerings_retrieve
+        """The agent learns an offering's components only after this object was made: in its first cycle we ask.
 
-            offering = marketplace_provider_offerings_retrieve.sync(uuid=order.offering_uuid, client=waldur_rest_client)
-            self.backend_components = units.from_offering(offering.components or [])
+        With an order to restore a machine it hands over neither plan nor keys: we ask for these, too. Such an order
+        stays pending while OpenNebula does not answer: once accepted it is no more asked about.
+        """
+        if not self.backend_components:
+            self.backend_components = marketplace.components_of(order, waldur_rest_client)
+        if order.type_ == RequestTypes.RESTORE and isinstance(self.offering, VmOffering):
+            if not self.ping():
+                return PendingOrderDecision.PENDING
+            asked = marketplace.plan_and_keys(order, self.service_provider_uuid, waldur_rest_client)
+            self.restorations[order.marketplace_resource_uuid] = asked
         return PendingOrderDecision.ACCEPT
 
     def create_resource_with_id(
@@ -111,7 +96,7 @@ class OpenNebulaBackend(BaseBackend):
     ) -> BackendResourceInfo:
         self._learn_components(waldur_resource)
         with in_the_agents_words(resource_backend_id, bool(self.backend_settings.get("check_backend_id_uniqueness"))):
-            context = user_context or {}
+            context = {**self.restorations.get(waldur_resource.uuid, {}), **(user_context or {})}
             wanted = read_wanted(
                 waldur_resource, resource_backend_id, self.backend_settings, self.backend_components, context
             )
@@ -212,14 +197,26 @@ class OpenNebulaBackend(BaseBackend):
         return [BackendResourceInfo(backend_id=name, parent_id=project) for name, project in found.items()]
 
     def get_resource_metadata(self, resource_backend_id: str) -> dict:
+        """The agent asks right after it has said whether to pause, downscale or restore: the answer is part of it."""
         with in_the_agents_words(resource_backend_id):
-            return dict(self.offering.metadata(resource_backend_id))
+            metadata = dict(self.offering.metadata(resource_backend_id))
+        if refusal := self.undone.get(resource_backend_id):
+            metadata["restriction"] = refusal
+        return metadata
 
     def sync_resource_limits(self, waldur_resource: Any, waldur_rest_client: Any) -> None:
-        """The marketplace decides: limits changed in OpenNebula are put back. It is told only those it has none of."""
+        """The marketplace decides: limits changed in OpenNebula are put back. It is told only those it has none of.
+
+        Of a machine, which has a plan, it is told how to reach it: after a restoration nobody else does.
+        """
+        if isinstance(self.offering, VmOffering):
+            if reached := endpoints(self.get_resource_metadata(waldur_resource.backend_id)):
+                marketplace.tell_endpoints(waldur_resource, reached, waldur_rest_client)
+            return
         limits = plain(waldur_resource.limits)
         if not limits:
-            self._tell_limits(waldur_resource, waldur_rest_client)
+            if found := self.get_resource_limits(waldur_resource.backend_id):
+                marketplace.tell_limits(waldur_resource, found, waldur_rest_client)
             return
         with in_the_agents_words(waldur_resource.backend_id):
             components = self._components_of(waldur_resource.backend_id)
@@ -227,17 +224,6 @@ class OpenNebulaBackend(BaseBackend):
                 logger.warning(
                     "The limits of %s had been changed in OpenNebula; they are put back.", waldur_resource.name
                 )
-
-    def _tell_limits(self, waldur_resource: Any, waldur_rest_client: Any) -> None:
-        """Of a resource that has just been imported, in the marketplace's units."""
-        from waldur_api_client.api.marketplace_provider_resources import marketplace_provider_resources_set_limits
-        from waldur_api_client.models import ResourceSetLimitsRequest
-
-        if limits := self.get_resource_limits(waldur_resource.backend_id):
-            body = ResourceSetLimitsRequest.from_dict({"limits": limits})
-            marketplace_provider_resources_set_limits.sync(
-                uuid=waldur_resource.uuid, client=waldur_rest_client, body=body
-            )
 
     def sync_resource_project(self, waldur_resource: Any, source_project: Any = None) -> None:
         """Comes first of a resource's turn: here the wish for another password is read."""
@@ -279,11 +265,13 @@ class OpenNebulaBackend(BaseBackend):
         return self._restrict("restore", resource_backend_id)
 
     def _restrict(self, action: str, resource_backend_id: str) -> bool:
-        """True only when it is so now."""
+        """True only when it is so now. When not, the resource's metadata says why."""
+        self.undone.pop(resource_backend_id, None)
         try:
             return bool(getattr(self.offering, action)(resource_backend_id))
         except CloudError as error:
             logger.error("Could not %s %s: %s", action, resource_backend_id, error)
+            self.undone[resource_backend_id] = f"could not {action}: {error}"
             return False
 
 

@@ -51,8 +51,9 @@ class VdcOffering:
         return self.cloud.vdcs.find(backend_id) is not None
 
     def inventory(self) -> dict[str, str]:
-        """{backend id: slug of the project} of all that is there."""
-        return {vdc.note(names.BACKEND_ID): vdc.note(names.PROJECT) for vdc in self.cloud.pools.tagged("vdcs")}
+        """{backend id: slug of the project} of all that is there and complete."""
+        vdcs = [vdc for vdc in self.cloud.pools.tagged("vdcs") if vdc.note(names.STATE) == names.READY]
+        return {vdc.note(names.BACKEND_ID): vdc.note(names.PROJECT) for vdc in vdcs}
 
     def delete(self, backend_id: str) -> None:
         vdc = self.cloud.vdcs.find(backend_id)
@@ -94,15 +95,20 @@ class VdcOffering:
         return quotas.limits_of(group, external_network(vdc))
 
     def usage(self, backend_id: str) -> dict[str, float] | None:
+        """None for one that is not there, or not all of it: an order goes on making it."""
         vdc = self.cloud.vdcs.find(backend_id)
-        group = self.cloud.vdcs.group_of(vdc) if vdc else None
-        return quotas.used(group, external_network(vdc)) if vdc and group else None
+        if vdc is None or vdc.note(names.STATE) != names.READY:
+            return None
+        group = self.cloud.vdcs.group_of(vdc)
+        return quotas.used(group, external_network(vdc)) if group else None
 
     def metadata(self, backend_id: str) -> dict[str, Any]:
         """From whole pools: any number of VDCs costs the same few calls."""
         vdc, group = self._get(backend_id)
         pools = self.cloud.pools
         found: dict[str, Any] = {"vdc_id": vdc.id, "vdc_name": vdc.name, "group_id": group.id}
+        if restriction := group.note(names.RESTRICTED):
+            found["restriction"] = restriction
         if (vnet := pools.ours("vnets", backend_id)) is not None:
             found |= {"network_id": vnet.id, "network_name": vnet.name, "subnet_cidr": str(block_of(vnet))}
             found["gateway"] = vnet.text("TEMPLATE/GATEWAY")

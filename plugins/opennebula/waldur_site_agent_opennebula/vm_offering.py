@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import units
 from .cloud import Cloud
 from .core import names
-from .core.errors import BadInput, CloudError
+from .core.errors import BadInput, CloudError, NotYet
 from .core.inference import Inference, addresses, read_inference
-from .core.machines import Size, Wish, address_of, size_of
+from .core.machines import ACTIVE, HOLD, PENDING, Size, Wish, address_of, first_disk_size, size_of
 from .core.markup import Thing
 from .core.options import Placement, check_placement, read_placement, whole
 from .wanted import Wanted
 
 PARTS = {"vcpu": "cores", "vm_ram": "memory", "vm_disk": "disk"}
 PUBLIC_KEY = re.compile(r"(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?")
+STOPPED = {names.ALONE: "paused", names.WITH_VDC: "paused with its VDC"}
 MODEL, PORT, PARENT, TEMPLATE = "WALDUR_MODEL", "WALDUR_PORT", "WALDUR_PARENT", "WALDUR_TEMPLATE"
 
 
@@ -50,7 +52,7 @@ class VmOffering:
             template_id=whole(template_id, "template_id"),
             parent=parent,
             group=group,
-            size=self._plan_size(wanted),
+            size=self._size(wanted),
             ssh_key=self._ssh_key(wanted),
             requirements=requirements(placement),
             context=inference.context if inference else {},
@@ -77,7 +79,10 @@ class VmOffering:
             raise BadInput(key, f"VDC {name} has no group of that name. Name a VDC of a VDC offering.")
         return vdc, group
 
-    def _plan_size(self, wanted: Wanted) -> Size:
+    def _size(self, wanted: Wanted) -> Size:
+        """The plan's. An agent that died while it restored a machine knows no plan: as it was last."""
+        if wanted.plan_quotas is None and (last := self.cloud.machines.last(wanted.resource)) is not None:
+            return replace(size_of(last), disk=first_disk_size(last))
         if not wanted.plan_quotas:
             raise BadInput("plan", f"it has no amounts. Give the plan the components {', '.join(PARTS)}.")
         size = read_size(wanted.plan_quotas, wanted.components)
@@ -98,7 +103,9 @@ class VmOffering:
                     "ssh_public_key", "it is no public key and no key's UUID. Paste a line like ssh-ed25519 AAAA…."
                 ) from error
             return given
-        keys = {uuid.UUID(str(name)): text for name, text in wanted.ssh_keys.items()}
+        if wanted.ssh_keys is None and (last := self.cloud.machines.last(wanted.resource)) is not None:
+            return last.text("TEMPLATE/CONTEXT/SSH_PUBLIC_KEY")
+        keys = {uuid.UUID(str(name)): text for name, text in (wanted.ssh_keys or {}).items()}
         if wished not in keys:
             raise BadInput("ssh_public_key", f"no key {wished} is known to the service provider. Paste the key itself.")
         return keys[wished]
@@ -107,8 +114,9 @@ class VmOffering:
         return self.cloud.machines.find(backend_id) is not None
 
     def inventory(self) -> dict[str, str]:
-        """{backend id: slug of the project} of all that is there."""
-        return {vm.note(names.BACKEND_ID): vm.note(names.PROJECT) for vm in self.cloud.pools.tagged("vms")}
+        """{backend id: slug of the project} of all that is there and complete."""
+        vms = [vm for vm in self.cloud.pools.tagged("vms") if vm.note(names.STATE) != names.CREATING]
+        return {vm.note(names.BACKEND_ID): vm.note(names.PROJECT) for vm in vms}
 
     def delete(self, backend_id: str) -> None:
         vm = self.cloud.machines.find(backend_id)
@@ -129,11 +137,13 @@ class VmOffering:
         return units.read_note(vm.note(names.FACTORS)) if vm else {}
 
     def limits(self, backend_id: str) -> dict[str, float]:
-        return {}
+        """Its size: whoever imports it sees which plan it is."""
+        return self.usage(backend_id) or {}
 
     def usage(self, backend_id: str) -> dict[str, float] | None:
+        """None for one that is not there, or not all of it: an order goes on making it."""
         vm = self.cloud.machines.find(backend_id)
-        if vm is None:
+        if vm is None or vm.note(names.STATE) == names.CREATING:
             return None
         size = size_of(vm)
         return {name: float(getattr(size, part)) for name, part in PARTS.items()}
@@ -146,6 +156,10 @@ class VmOffering:
         found |= {"template_id": vm.note(TEMPLATE), "parent_vdc_backend_id": vm.note(PARENT)}
         if vm.note(MODEL):
             found |= {"model": vm.note(MODEL), **addresses(address_of(vm), int(vm.note(PORT)))}
+        if stopped := STOPPED.get(vm.note(names.SUSPENDED)):
+            found["restriction"] = stopped
+        if planned := vm.note(names.PLANNED_DISK):
+            found["disk"] = f"It stays {first_disk_size(vm)} MB: a disk does not shrink to the plan's {planned} MB."
         return found
 
     def renew_password(self, backend_id: str, request: str) -> bool:
@@ -162,21 +176,28 @@ class VmOffering:
         return usernames
 
     def pause(self, backend_id: str) -> bool:
+        """Suspended, and not resumed with its VDC."""
         vm = self._get(backend_id)
-        if vm.text("STATE") == "3":
-            self.cloud.restrictions.suspend(vm)
-            self.cloud.pools.forget()
+        if vm.text("STATE") in (PENDING, HOLD):
+            raise NotYet(f"Machine {vm.name} has not started yet.")
+        if vm.text("STATE") == ACTIVE:
+            self.cloud.restrictions.suspend([vm], names.ALONE)
+        elif vm.note(names.SUSPENDED) == names.WITH_VDC:
+            self.cloud.restrictions.mark(vm, names.ALONE)
         return True
 
     def downscale(self, backend_id: str) -> bool:
-        """A machine has one size only."""
-        return False
+        """It runs again if it was paused, as it was: nothing smaller exists."""
+        self.restore(backend_id)
+        raise CloudError("a machine has the size of its plan. Switch to a smaller plan.")
 
     def restore(self, backend_id: str) -> bool:
         vm = self._get(backend_id)
-        if vm.note(names.SUSPENDED) == "pause":
-            self.cloud.restrictions.resume(vm)
-            self.cloud.pools.forget()
+        if vm.note(names.SUSPENDED) in STOPPED:
+            if self.cloud.restrictions.is_paused(vm.gid):  # its VDC takes it along when that is restored
+                self.cloud.restrictions.mark(vm, names.WITH_VDC)
+                return False
+            self.cloud.restrictions.resume([vm])
         return True
 
     def _get(self, backend_id: str) -> Thing:

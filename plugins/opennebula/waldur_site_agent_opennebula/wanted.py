@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .settings import with_plugin_options
@@ -19,8 +19,8 @@ class Wanted:
     attributes: Mapping[str, Any]
     options: Mapping[str, Any]  # settings and plugin options
     components: Components
-    plan_quotas: Mapping[str, Any] = field(default_factory=dict)
-    ssh_keys: Mapping[str, str] = field(default_factory=dict)
+    plan_quotas: Mapping[str, Any] | None = None  # None: not handed over, which is another thing than none
+    ssh_keys: Mapping[str, str] | None = None
     project: str = ""  # slug
 
 
@@ -40,8 +40,8 @@ def read_wanted(
         attributes=plain(resource.attributes),
         options=with_plugin_options(settings, plain(resource.offering_plugin_options)),
         components=components,
-        plan_quotas=context.get("plan_quotas") or {},
-        ssh_keys=context.get("ssh_keys") or {},
+        plan_quotas=context.get("plan_quotas"),
+        ssh_keys=context.get("ssh_keys"),
         project=str(resource.project_slug or ""),
     )
 

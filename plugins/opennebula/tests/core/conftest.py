@@ -10,6 +10,7 @@ import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
 from waldur_site_agent_opennebula.core.options import read_network
 from waldur_site_agent_opennebula.core.vdcs import Order
+from waldur_site_agent_opennebula.vm_offering import VmOffering
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
@@ -64,3 +65,10 @@ def order(backend_id: str = "blue", **changes: Any) -> Order:
         "external_network_id": 0,
     }
     return Order(**{**wanted, **changes})
+
+
+@pytest.fixture
+def offering(cloud: Cloud) -> VmOffering:
+    """Of machines in a VDC that has room for some."""
+    cloud.vdcs.create(order(limits={"cpu": 8, "ram": 16384, "storage": 100 * 1024, "floating_ip": 2}))
+    return VmOffering(cloud, {})

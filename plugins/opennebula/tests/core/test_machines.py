@@ -8,48 +8,13 @@ from typing import Any
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
 from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, Unreachable
-from waldur_site_agent_opennebula.core.markup import Thing
 from waldur_site_agent_opennebula.vm_offering import VmOffering
-from waldur_site_agent_opennebula.wanted import Wanted
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
-from .conftest import connect, order
+from .conftest import connect
+from .machine import GIGABYTES, KEY, KEY_ID, SMALL, machine, wanted
 from .tenant import TEMPLATE
-
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr anna@example.org"
-KEY_ID = uuid.uuid5(uuid.NAMESPACE_DNS, "key")
-GIGABYTES = {"vcpu": {"unit_factor": 1.0}, "vm_ram": {"unit_factor": 1024.0}, "vm_disk": {"unit_factor": 1024.0}}
-SMALL = {"vcpu": 1, "vm_ram": 1, "vm_disk": 5}
-
-
-def wanted(backend_id: str = "web", **changes: Any) -> Wanted:
-    options = {"parent_vdc_backend_id": "blue", "template_id": TEMPLATE, **changes.pop("options", {})}
-    given: dict[str, Any] = {
-        "backend_id": backend_id,
-        "resource": uuid.uuid5(uuid.NAMESPACE_DNS, backend_id).hex,
-        "name": backend_id,
-        "limits": {},
-        "attributes": {},
-        "options": options,
-        "components": GIGABYTES,
-        "plan_quotas": SMALL,
-        "ssh_keys": {str(KEY_ID): KEY},
-    }
-    return Wanted(**{**given, **changes})
-
-
-@pytest.fixture
-def offering(cloud: Cloud) -> VmOffering:
-    cloud.vdcs.create(order(limits={"cpu": 8, "ram": 16384, "storage": 100 * 1024, "floating_ip": 2}))
-    return VmOffering(cloud, {})
-
-
-def machine(cloud: Cloud, backend_id: str = "web") -> Thing:
-    cloud.pools.forget()
-    vm = cloud.machines.find(backend_id)
-    assert vm is not None
-    return vm
 
 
 def test_a_machine_has_the_size_of_its_plan(cloud: Cloud, offering: VmOffering) -> None:
@@ -192,6 +157,10 @@ def test_a_disk_does_not_shrink(cloud: Cloud, offering: VmOffering) -> None:
     offering.set_limits("web", {"vcpu": 2, "vm_ram": 1, "vm_disk": 3}, GIGABYTES)
 
     assert offering.usage("web") == {"vcpu": 2, "vm_ram": 1024, "vm_disk": 5120}
+    told = "It stays 5120 MB: a disk does not shrink to the plan's 3072 MB."
+    assert offering.metadata("web")["disk"] == told
+    offering.set_limits("web", {"vcpu": 2, "vm_ram": 1, "vm_disk": 6}, GIGABYTES)
+    assert "disk" not in offering.metadata("web")
 
 
 def test_the_same_size_does_not_stop_the_machine(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
@@ -260,16 +229,6 @@ def test_a_machine_that_failed_can_be_deleted(
     offering.delete("web")
 
     assert inspect.leftovers(before) == {}
-
-
-def test_a_machine_is_paused_and_restored(cloud: Cloud, offering: VmOffering) -> None:
-    offering.create(wanted())
-
-    assert offering.pause("web")
-    assert machine(cloud).text("STATE") == "5"
-    assert not offering.downscale("web")  # it has one size only, and says so
-    assert offering.restore("web")
-    assert machine(cloud).text("STATE") == "3"
 
 
 def test_tags_that_a_tenant_wrote_mislead_nobody(cloud: Cloud, twin: OpenNebulaTwin, offering: VmOffering) -> None:

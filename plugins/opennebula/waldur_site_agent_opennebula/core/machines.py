@@ -10,7 +10,7 @@ from typing import Any
 from . import names
 from .daemon import Daemon, wait_until
 from .errors import ACTION, BadInput, CloudError, NotYet, Refused, Unreachable
-from .markup import Thing, template
+from .markup import Thing, template, things
 from .pools import Pools
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,9 @@ class Wish:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
+NEWEST = (-2, 0, -500)  # of everybody, a page of so many
+
+
 class Machines:
     def __init__(self, daemon: Daemon, pools: Pools) -> None:
         self.daemon = daemon
@@ -55,6 +58,14 @@ class Machines:
 
     def find(self, backend_id: str) -> Thing | None:
         return self.pools.ours("vms", backend_id)
+
+    def last(self, resource: str) -> Thing | None:
+        """What was made last for a resource, also when it has ended: OpenNebula keeps machines that are DONE."""
+        if begun := self.pools.owned("vms", resource):
+            return begun[0]
+        ended = things(self.daemon.read("vmpool.infoextended", *NEWEST, int(DONE)), "VM")
+        of_resource = (vm for vm in ended if vm.note(names.RESOURCE) == resource and self.pools.is_ours(vm))
+        return max(of_resource, key=lambda vm: vm.id, default=None)
 
     def create(self, wish: Wish) -> Thing:
         """Made on hold, so that it starts only when it is its group's. Gone again when that fails."""
@@ -66,7 +77,10 @@ class Machines:
                 lambda: self._instantiate(wish, attributes),
                 f"machine {wish.backend_id}",
             )
-            return self._start(wish, vm)
+            running = self._start(wish, vm)
+            if vm.note(names.STATE) == names.CREATING:
+                self._note(vm, {names.STATE: names.READY})
+            return running
         except (Unreachable, NotYet):
             raise
         except CloudError:
@@ -89,6 +103,7 @@ class Machines:
         size = wish.size
         return {
             **names.tags(wish.resource, wish.backend_id),
+            names.STATE: names.CREATING,
             **wish.notes,
             "CPU": size.cores or None,
             "VCPU": size.cores or None,
@@ -170,14 +185,16 @@ class Machines:
         """Off, resized, on again. A disk only grows; a smaller one is left as it is. On failure it is on again too."""
         vm = self.read(vm.id)
         if not self._changes(vm, size):
-            if vm.text("STATE") == POWEROFF and vm.note(names.SUSPENDED) == "resize":
+            self._note_disk(vm, size)
+            if vm.text("STATE") == POWEROFF and vm.note(names.SUSPENDED) == names.TO_RESIZE:
                 self._resume(vm)
             return
         if vm.text("STATE") not in (ACTIVE, POWEROFF):
             raise CloudError(f"Machine {vm.name} can be resized while it runs or is powered off. Start it first.")
-        was_running = vm.text("STATE") == ACTIVE or vm.note(names.SUSPENDED) == "resize"
+        self._note_disk(vm, size)
+        was_running = vm.text("STATE") == ACTIVE or vm.note(names.SUSPENDED) == names.TO_RESIZE
         if vm.text("STATE") == ACTIVE:
-            self._note(vm, "resize")
+            self._note(vm, {names.SUSPENDED: names.TO_RESIZE})
             self.daemon.insist("vm.action", "poweroff-hard", vm.id, unless="not available for state")
             self._wait_state(vm.id, POWEROFF)
         try:
@@ -206,7 +223,7 @@ class Machines:
     def _resume(self, vm: Thing) -> None:
         self.daemon.insist("vm.action", "resume", vm.id, unless="not available for state")
         self.wait_running(vm.id)
-        self._note(vm, "")
+        self._note(vm, {names.SUSPENDED: ""})
 
     def delete(self, vm: Thing) -> None:
         if self.read(vm.id).text("STATE") == DONE:
@@ -230,8 +247,15 @@ class Machines:
             STATE_SECONDS,
         )
 
-    def _note(self, vm: Thing, text: str) -> None:
-        self.daemon.insist("vm.update", vm.id, template({names.SUSPENDED: text}), 1)
+    def _note_disk(self, vm: Thing, size: Size) -> None:
+        """Its metadata tells of a disk that stays larger than its plan's."""
+        planned = str(size.disk) if 0 < size.disk < first_disk_size(vm) else ""
+        if vm.note(names.PLANNED_DISK) != planned:
+            self._note(vm, {names.PLANNED_DISK: planned})
+            self.pools.forget()
+
+    def _note(self, vm: Thing, notes: dict[str, str]) -> None:
+        self.daemon.insist("vm.update", vm.id, template(notes), 1)
 
 
 def _state(vm: Thing) -> tuple[str, str]:

@@ -59,18 +59,18 @@ class Pools:
 
     def ours(self, kind: str, backend_id: str) -> Thing | None:
         """The one that we made for the resource of this name; read at most two minutes ago."""
-        found = (thing for thing in self.all(kind) if thing.note(BACKEND_ID) == backend_id and self._made_by_us(thing))
+        found = (thing for thing in self.all(kind) if thing.note(BACKEND_ID) == backend_id and self.is_ours(thing))
         return next(found, None)
 
     def tagged(self, kind: str) -> list[Thing]:
         """All that we have made for resources of whatever name; read at most two minutes ago."""
-        return [thing for thing in self.all(kind) if thing.note(BACKEND_ID) and self._made_by_us(thing)]
+        return [thing for thing in self.all(kind) if thing.note(BACKEND_ID) and self.is_ours(thing)]
 
     def owned(self, kind: str, resource: str) -> list[Thing]:
         """All that we have made for a resource of the marketplace, as of now."""
-        return [thing for thing in self.fresh(kind) if thing.note(RESOURCE) == resource and self._made_by_us(thing)]
+        return [thing for thing in self.fresh(kind) if thing.note(RESOURCE) == resource and self.is_ours(thing)]
 
-    def _made_by_us(self, thing: Thing) -> bool:
+    def is_ours(self, thing: Thing) -> bool:
         """Tenants may write our tags into what is theirs. Groups, VDCs and users have no owner: only we make them."""
         owner = thing.text("UID")
         return not owner or int(owner) == self.own_id

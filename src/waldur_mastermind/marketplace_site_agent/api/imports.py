@@ -23,7 +23,7 @@ from waldur_mastermind.marketplace.api.order_serializers import OrderErrorSerial
 from waldur_mastermind.marketplace.api.resource_serializers import ResourceSerializer, with_everything
 from waldur_mastermind.marketplace.models import Offering, Plan, Resource
 from waldur_mastermind.marketplace_site_agent.api.access import agent
-from waldur_mastermind.marketplace_site_agent.imports import import_resource, known_projects
+from waldur_mastermind.marketplace_site_agent.imports import check_unknown, import_resource, known_projects
 from waldur_mastermind.marketplace_site_agent.messages.outbox import tell
 from waldur_mastermind.marketplace_site_agent.models import BackendResource, BackendResourceRequest
 from waldur_mastermind.marketplace_site_agent.plugin import SITE_AGENT
@@ -91,10 +91,9 @@ class BackendResourceSerializer(OfOfferingSerializer):
         project = known_projects(offering, user).filter(uuid=attrs["project"]).first()
         if project is None:
             raise serializers.ValidationError({"project": ["There is no such project, or it is not known to you."]})
-        known = Resource.objects.filter(offering=offering, backend_id=attrs["backend_id"], state__in=Resource.ALIVE)
-        found = BackendResource.objects.filter(offering=offering, backend_id=attrs["backend_id"])
-        if known.exists() or found.exists():
-            raise serializers.ValidationError({"backend_id": ["This is known already."]})
+        check_unknown(offering, project, attrs["backend_id"])
+        if BackendResource.objects.filter(offering=offering, backend_id=attrs["backend_id"]).exists():
+            raise serializers.ValidationError({"backend_id": ["This has been found already."]})
         return {**attrs, "project": project}
 
 
