@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waldur_api_client.models import OrderDetails
+from waldur_site_agent.backend.backends import PendingOrderDecision
 from waldur_site_agent.backend.exceptions import BackendError, BackendNotReadyError, DuplicateResourceError
 from waldur_site_agent.common.structures import AccountingType
 
@@ -156,6 +158,31 @@ def test_an_unreachable_cloud_changes_nothing_and_holds_nobody_up(backend: Make,
         inspect.light()
     assert backend().ping()
     assert backend().pull_resource(resource()) is not None
+
+
+def test_a_restoration_is_accepted_only_when_the_cloud_answers(backend: Make, inspect: Any) -> None:
+    """Once accepted the agent asks about it no more, and hands over neither plan nor keys."""
+    order = OrderDetails.from_dict({"type": "Restore", "marketplace_resource_uuid": "1" * 32})
+    inspect.go_dark(mode="refuse")
+    try:
+        decision = backend(VM_COMPONENTS, resource_type="vm").evaluate_pending_order(order, None)
+    finally:
+        inspect.light()
+    assert decision == PendingOrderDecision.PENDING
+
+
+def test_a_mark_that_cannot_be_followed_is_told_until_it_can(backend: Make, resource: Make, inspect: Any) -> None:
+    backend().create_resource_with_id(resource(), "blue")
+    inspect.add_fault("error", operation="group.quota", code=8192, message="the database is locked")
+    cycle = backend()
+    assert not cycle.pause_resource("blue")
+    told = cycle.get_resource_metadata("blue")["restriction"]
+    assert told.startswith("could not pause: ")
+    assert "the database is locked" in told
+
+    inspect.clear_faults()
+    assert cycle.pause_resource("blue")
+    assert cycle.get_resource_metadata("blue")["restriction"] == "paused"
 
 
 def test_members_are_noted_and_leaving_renews_the_password(backend: Make, resource: Make) -> None:
