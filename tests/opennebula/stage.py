@@ -130,7 +130,7 @@ class Site:
     def kill_at_held_call(self, agent: Agent) -> None:
         """The agent dies at work on orders, where OpenNebula has done a call (`hold_after`) and not yet answered."""
         process = agent.start("order_process")
-        self.cloud.wait_held(60)
+        self.cloud.wait_held(180)  # an agent takes a minute to start where much else runs
         process.kill()
         process.wait()
         self.cloud.release()

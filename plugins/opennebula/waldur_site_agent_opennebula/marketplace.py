@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from waldur_api_client.api.marketplace_plans import marketplace_plans_retrieve
 from waldur_api_client.api.marketplace_provider_offerings import marketplace_provider_offerings_retrieve
@@ -25,8 +26,8 @@ def components_of(order: Any, client: Any) -> dict[str, dict[str, Any]]:
 
 def plan_and_keys(order: Any, provider_uuid: str, client: Any) -> dict[str, Any]:
     """What the agent adds to an order that creates, and leaves out of one that restores."""
-    plan = marketplace_plans_retrieve.sync(uuid=str(order.plan_uuid), client=client) if order.plan_uuid else None
-    keys = marketplace_service_providers_keys_list.sync(service_provider_uuid=provider_uuid, client=client)
+    plan = marketplace_plans_retrieve.sync(uuid=order.plan_uuid, client=client) if order.plan_uuid else None
+    keys = marketplace_service_providers_keys_list.sync(service_provider_uuid=UUID(provider_uuid), client=client)
     return {
         "plan_quotas": {name: value for name, value in plain(plan and plan.quotas).items() if value},
         "ssh_keys": {str(key.uuid): key.public_key for key in keys or []},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from . import units
@@ -13,7 +12,7 @@ from .cloud import Cloud
 from .core import names
 from .core.errors import BadInput, CloudError, NotYet
 from .core.inference import Inference, addresses, read_inference
-from .core.machines import ACTIVE, HOLD, PENDING, Size, Wish, address_of, first_disk_size, size_of
+from .core.machines import ACTIVE, HOLD, PENDING, Size, Wish, address_of, first_disk_size, planned_size, size_of
 from .core.markup import Thing
 from .core.options import Placement, check_placement, read_placement, whole
 from .wanted import Wanted
@@ -82,7 +81,7 @@ class VmOffering:
     def _size(self, wanted: Wanted) -> Size:
         """The plan's. An agent that died while it restored a machine knows no plan: as it was last."""
         if wanted.plan_quotas is None and (last := self.cloud.machines.last(wanted.resource)) is not None:
-            return replace(size_of(last), disk=first_disk_size(last))
+            return planned_size(last)
         if not wanted.plan_quotas:
             raise BadInput("plan", f"it has no amounts. Give the plan the components {', '.join(PARTS)}.")
         size = read_size(wanted.plan_quotas, wanted.components)
@@ -137,8 +136,9 @@ class VmOffering:
         return units.read_note(vm.note(names.FACTORS)) if vm else {}
 
     def limits(self, backend_id: str) -> dict[str, float]:
-        """Its size: whoever imports it sees which plan it is."""
-        return self.usage(backend_id) or {}
+        """Those of its plan: whoever imports it sees which one it is."""
+        size = planned_size(self._get(backend_id))
+        return {name: float(getattr(size, part)) for name, part in PARTS.items()}
 
     def usage(self, backend_id: str) -> dict[str, float] | None:
         """None for one that is not there, or not all of it: an order goes on making it."""
@@ -195,7 +195,8 @@ class VmOffering:
         vm = self._get(backend_id)
         if vm.note(names.SUSPENDED) in STOPPED:
             if self.cloud.restrictions.is_paused(vm.gid):  # its VDC takes it along when that is restored
-                self.cloud.restrictions.mark(vm, names.WITH_VDC)
+                if vm.note(names.SUSPENDED) != names.WITH_VDC:
+                    self.cloud.restrictions.mark(vm, names.WITH_VDC)
                 return False
             self.cloud.restrictions.resume([vm])
         return True

@@ -159,6 +159,7 @@ def test_a_disk_does_not_shrink(cloud: Cloud, offering: VmOffering) -> None:
     assert offering.usage("web") == {"vcpu": 2, "vm_ram": 1024, "vm_disk": 5120}
     told = "It stays 5120 MB: a disk does not shrink to the plan's 3072 MB."
     assert offering.metadata("web")["disk"] == told
+    assert offering.limits("web") == {"vcpu": 2, "vm_ram": 1024, "vm_disk": 3072}  # by which its plan is known
     offering.set_limits("web", {"vcpu": 2, "vm_ram": 1, "vm_disk": 6}, GIGABYTES)
     assert "disk" not in offering.metadata("web")
 
@@ -264,6 +265,7 @@ class TestServingModels:
             "model": "llama",
         }
         assert offering.metadata("web") == metadata
+        assert offering.limits("web")["vm_disk"] == 5120  # without the model
 
     def test_the_engines_image_may_be_given(self, cloud: Cloud, offering: VmOffering, image: int) -> None:
         offering.create(wanted(attributes={"model": str(image)}, options={"engine_image_id": 1}))

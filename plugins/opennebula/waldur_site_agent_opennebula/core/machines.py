@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import names
@@ -267,6 +267,11 @@ def size_of(vm: Thing) -> Size:
     disks = sum(int(disk.number("SIZE")) for disk in vm.all("TEMPLATE/DISK"))
     cores = vm.number("TEMPLATE/VCPU") or vm.number("TEMPLATE/CPU")
     return Size(int(cores), int(vm.number("TEMPLATE/MEMORY")), disks)
+
+
+def planned_size(vm: Thing) -> Size:
+    """What its plan says: without further disks, and without what the first one has too much."""
+    return replace(size_of(vm), disk=int(vm.note(names.PLANNED_DISK) or first_disk_size(vm)))
 
 
 def first_disk_size(vm: Thing) -> int:
