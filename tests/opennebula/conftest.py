@@ -8,7 +8,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.marketplace_site_agent.conftest import rabbitmq
 from tests.marketplace_site_agent.running import needs_agent
-from tests.opennebula.stage import OpenNebulaStage, Site
+from tests.opennebula.stage import TEAM, OpenNebulaStage, Site
+from twins.keycloak import KeycloakTwin
 from twins.opennebula import OpenNebulaTwin
 
 __all__ = ["rabbitmq"]  # a fixture here, too
@@ -33,3 +34,12 @@ def site(stage: OpenNebulaStage, tmp_path: Path, opennebula: OpenNebulaTwin) -> 
     server = LiveServer("127.0.0.1")
     yield Site(tmp_path, server.url, stage, opennebula)
     server.stop()
+
+
+@pytest.fixture
+def keycloak() -> Iterator[KeycloakTwin]:
+    """It knows everybody of the project."""
+    with KeycloakTwin() as twin:
+        for name in TEAM:
+            twin.add_user(name)
+        yield twin

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import xmlrpc.client
 from typing import Any
 
 import pyone
@@ -10,6 +12,18 @@ from tests.contract.stage import eventually
 from tests.factories import client_of
 from tests.opennebula.stage import Site
 from waldur_mastermind.marketplace.models import Order, Resource
+
+POOLS: dict[str, tuple[int, ...]] = {
+    "vdcpool.info": (),
+    "grouppool.info": (),
+    "userpool.info": (),
+    "acl.info": (),
+    "vnpool.info": (-2, -1, -1),
+    "secgrouppool.info": (-2, -1, -1),
+    "vrouterpool.info": (-2, -1, -1),
+    "vmpool.infoextended": (-2, -1, -1, -1),
+}
+DIFFERS_EACH_TIME = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f-]{36}|\d{10})\b")  # uuids, salts, hashes, times
 
 
 def ended(*orders: Order) -> bool:
@@ -93,3 +107,18 @@ def work(site: Site, credentials: tuple[str, str]) -> bool:
 def credentials_of(resource: Resource) -> tuple[str, str]:
     resource.refresh_from_db()
     return resource.backend_metadata["opennebula_username"], resource.secret_metadata["opennebula_password"]
+
+
+def members(site: Site, name: str) -> set[str]:
+    """Who is noted as a member of a VDC."""
+    vdc = connect(site).vdc.info(site.cloud.id_of("vdcs", name))
+    return set(str(vdc.TEMPLATE.get("WALDUR_MEMBERS", "")).split())
+
+
+def portrait(site: Site) -> dict[str, str]:
+    """All that stands in OpenNebula, when all machines run, so that two runs can be compared."""
+    running = connect(site).vmpool.info
+    eventually(lambda: all(vm.LCM_STATE == 3 for vm in running(-2, -1, -1, -1).VM), seconds=30)
+    one = xmlrpc.client.ServerProxy(site.twin.endpoint)
+    found = {name: getattr(one, f"one.{name}")(site.twin.session, *more)[1] for name, more in POOLS.items()}
+    return {name: DIFFERS_EACH_TIME.sub("…", str(xml)) for name, xml in found.items()}

@@ -27,6 +27,7 @@ OF_VMS: list[dict[str, Any]] = [
 ]
 SMALL, LARGE = {"vcpu": 1, "vm_ram": 1, "vm_disk": 5}, {"vcpu": 2, "vm_ram": 4, "vm_disk": 10}
 LIMITS = {"cpu": 4, "ram": 8, "storage": 20, "floating_ip": 1}
+TEAM = {"manager", "admin-of-project", "member"}  # of the project that orders
 NETWORKING: dict[str, Any] = {
     "zone_id": 0,
     "cluster_ids": [0],

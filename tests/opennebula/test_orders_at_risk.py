@@ -3,11 +3,10 @@
 from ipaddress import ip_network
 from itertools import combinations
 
-import pyone
 import pytest
 
 from tests.marketplace_site_agent.running import stop
-from tests.opennebula.looks import connect, credentials_of, done, ended, make_network, names, refusal
+from tests.opennebula.looks import connect, done, ended, make_network, names, refusal
 from tests.opennebula.stage import OpenNebulaStage, Site
 from waldur_mastermind.marketplace.models import Order
 
@@ -35,6 +34,37 @@ def test_two_agents_at_once_take_different_subnets(stage: OpenNebulaStage, site:
     blocks = [ip_network(done(order).backend_metadata["subnet_cidr"]) for order in orders]
     assert len(blocks) == 6
     assert not any(one.overlaps(other) for one, other in combinations([*blocks, ip_network("10.0.0.0/15")], 2))
+
+
+@pytest.mark.parametrize("wishes", [("", ""), ("192.168.50.0/24", "192.168.48.0/20")], ids=["chosen", "wished"])
+def test_a_subnet_that_two_have_found_free_goes_to_one(
+    stage: OpenNebulaStage, site: Site, wishes: tuple[str, str]
+) -> None:
+    """Neither has made its network when the other one looks. Who may have another one gets that."""
+    other = stage.offer_vdcs("Another VDC")
+    agents = [site.of_vdcs(), site.of_vdcs(other)]
+    orders = [
+        stage.order_vdc(offering.name, offering, subnet_cidr=wish)
+        for offering, wish in zip((stage.vdcs, other), wishes, strict=True)
+    ]
+    site.cloud.add_fault("hold_before", operation="vn.allocate", times=2)
+    processes = [agent.start("order_process") for agent in agents]
+    try:
+        agents[0].wait(lambda: len(site.cloud.held()) == 2)
+        site.cloud.release()
+        agents[0].wait(lambda: ended(*orders))
+    finally:
+        for process in processes:
+            stop(process)
+
+    if any(wishes):
+        [served] = [order for order in orders if Order.objects.get(pk=order.pk).state == Order.State.DONE]
+        [refused] = [order for order in orders if order != served]
+        assert "overlaps with another network" in refusal(refused)
+        assert [vdc["name"] for vdc in site.cloud.objects("vdcs")["vdcs"][1:]] == [done(served).backend_id]
+    else:
+        blocks = [ip_network(done(order).backend_metadata["subnet_cidr"]) for order in orders]
+        assert not blocks[0].overlaps(blocks[1])
 
 
 def test_answers_that_are_lost_leave_nothing_twice(stage: OpenNebulaStage, site: Site) -> None:
@@ -94,21 +124,3 @@ def test_an_order_that_fails_takes_back_what_it_made_and_nothing_else(stage: Ope
     assert site.cloud.leftovers(before) == {}
     assert "genome-lab" in names(site, "groups")
     assert one.vn.info(network).NAME == "other_internal"
-
-
-def test_two_vdcs_of_one_name_share_nothing(stage: OpenNebulaStage, site: Site) -> None:
-    orders = [stage.order_vdc("Genome lab"), stage.order_vdc("Genome lab")]
-    site.of_vdcs().works("order_process", lambda: ended(*orders))
-
-    first, second = (done(order) for order in orders)
-    for key in ("vdc_id", "group_id", "network_id", "router_id", "subnet_cidr", "opennebula_username"):
-        assert first.backend_metadata[key] != second.backend_metadata[key], key
-    stranger = connect(site, credentials_of(second))
-    vm = connect(site, credentials_of(first)).template.instantiate(0, "web", False, "")
-    with pytest.raises(pyone.OneAuthorizationException):
-        stranger.vm.action("poweroff", vm)
-    end = stage.terminate(second)
-    site.of_vdcs().works("order_process", lambda: ended(end))
-    assert done(end).state == "Terminated"
-    assert connect(site).vm.info(vm).STATE == 3
-    assert Order.objects.filter(state="done").count() == 3

@@ -1,27 +1,16 @@
 """Members of a project in Keycloak and in OpenNebula: in with their role, out with it, within the limits of the VDC."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.opennebula.looks import connect, done, ended, group_of, vm_quota
-from tests.opennebula.stage import OpenNebulaStage, Site
+from tests.opennebula.stage import TEAM, OpenNebulaStage, Site
 from twins.keycloak import KeycloakTwin
 from waldur_core.permissions.grants import find_grant, revoke
 from waldur_core.permissions.models import Role
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
-
-TEAM = {"manager", "admin-of-project", "member"}
-
-
-@pytest.fixture
-def keycloak() -> Iterator[KeycloakTwin]:
-    with KeycloakTwin() as twin:
-        for name in TEAM:
-            twin.add_user(name)
-        yield twin
 
 
 def users(one: Any) -> list[str]:

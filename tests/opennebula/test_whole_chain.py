@@ -137,9 +137,11 @@ def test_an_agent_killed_at_work_goes_on_after_its_restart(stage: OpenNebulaStag
     assert made == dict.fromkeys(("groups", "vdcs", "vnets", "virtual_routers", "vms", "security_groups", "users"), 1)
 
 
-def test_an_order_waits_while_the_cloud_does_not_answer(stage: OpenNebulaStage, site: Site) -> None:
-    site.cloud.go_dark(mode="refuse")
-    agent = site.of_vdcs()
+@pytest.mark.parametrize("how", ["refuse", "silent"])
+def test_an_order_waits_while_the_cloud_does_not_answer(stage: OpenNebulaStage, site: Site, how: str) -> None:
+    """Whether it cuts connections or takes them and says nothing."""
+    site.cloud.go_dark(mode=how)
+    agent = site.of_vdcs(request_timeout=1)
     order = stage.order_vdc()
     process = agent.start("order_process")
     try:
