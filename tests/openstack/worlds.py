@@ -24,7 +24,7 @@ _standing: Any = None  # the world that the present test stands on
 
 @dataclass(frozen=True)
 class World:
-    rows: dict[str, list[bytes]]
+    rows: dict[str, bytes]
     changed: dict[str, list[int]]  # of these rows, those that the foundation has too, with other contents
     cloud: bytes
     found: Any
@@ -101,8 +101,7 @@ def _bring_back(world: World, twin: OpenStackTwin | None) -> Any:
             cursor.execute(f'DELETE FROM "{table}" WHERE id = ANY(%s)', [pks])
         for table, rows in world.rows.items():
             with cursor.copy(f'COPY "{table}" FROM STDIN') as copy:
-                for row in rows:
-                    copy.write(row)
+                copy.write(rows)
         if world.rows:
             _move_sequences(cursor, world.rows)
     if twin and world.cloud:
@@ -122,12 +121,12 @@ def _digests(table: str) -> dict[int, str]:
         return dict(cursor.fetchall())
 
 
-def _rows_beside(table: str, ids: list[int]) -> list[bytes]:
+def _rows_beside(table: str, ids: list[int]) -> bytes:
     """The rows that are none of these."""
     with connection.cursor() as cursor:
         query = f'COPY (SELECT * FROM "{table}" WHERE id <> ALL(%s) ORDER BY id) TO STDOUT'
         with cursor.copy(cursor.mogrify(query, [ids])) as copy:
-            return [bytes(row) for row in copy]
+            return b"".join(copy)
 
 
 def _move_sequences(cursor: Any, tables: Iterable[str]) -> None:
