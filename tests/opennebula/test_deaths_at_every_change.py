@@ -1,4 +1,4 @@
-"""The agent killed at every change of a VDC's creation and of its end: started again it finishes what it had begun.
+"""The agent killed at every call that changes something in OpenNebula: started again it finishes what it had begun.
 
 An undisturbed run tells which calls those are. Each of them is then held when it had its effect and nobody has heard of
 it; the agent is killed there, by SIGKILL. So dying before a call is dying behind the one before it.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from typing import Any
 
 import pytest
 from django.db.models import TextField, Value
 from django.db.models.functions import Cast, Concat
 
+from tests.marketplace.stage import post
 from tests.marketplace_site_agent.running import Agent
-from tests.opennebula.looks import done, ended, members, portrait
+from tests.opennebula.looks import connect, done, ended, members, portrait, size
 from tests.opennebula.stage import TEAM, OpenNebulaStage, Site
 from tests.opennebula.warm import warm
 from twins.keycloak import KeycloakTwin
@@ -110,3 +113,47 @@ def test_a_vdc_is_ended_after_a_death_at_any_change(
         assert done(order).state == "Terminated", call
         assert site.cloud.leftovers(before) == {}, call
         assert keycloak.groups == {}, call
+
+
+def test_a_machine_is_made_resized_and_ended_after_a_death_at_any_change(
+    stage: OpenNebulaStage, site: Site, agent: Agent
+) -> None:
+    parent = stage.order_vdc("parent")
+    agent.works("order_process", lambda: ended(parent))
+    done(parent)
+    before = site.cloud.objects()
+    larger = {"plan": f"http://testserver/api/marketplace-plans/{stage.vms.plans.get(name='Large').uuid.hex}/"}
+
+    def live(of_machines: Agent, deaths: dict[str, Call | None]) -> dict[str, list[Call]]:
+        """A whole life, with a death in some of its parts; what else changes something in each part."""
+        found = {}
+
+        def pass_through(part: str, order: Order) -> Resource:
+            if call := deaths.get(part):
+                dies_at(site, of_machines, call)
+            found[part] = changes(site, lambda: of_machines.works("order_process", lambda: ended(order)))
+            return done(order)
+
+        resource = pass_through("making", stage.order_vm())
+        assert machine(site, before) == ("parent", "1", "1024", "5120", 3, 3), deaths
+        post(stage.owner, resource, "switch_plan", larger)
+        pass_through("resizing", Order.objects.get(type="Update", resource=resource))
+        assert machine(site, before) == ("parent", "2", "4096", "10240", 3, 3), deaths
+        resource.refresh_from_db()
+        assert pass_through("ending", stage.terminate(resource)).state == "Terminated", deaths
+        assert site.cloud.leftovers(before) == {}, deaths
+        return found
+
+    with warm(site.of_vms("parent")) as of_machines:
+        undisturbed = live(of_machines, {})
+        assert {"template.instantiate", "vm.chown"} < {name for name, _ in undisturbed["making"]}
+        assert {"vm.resize", "vm.diskresize"} < {name for name, _ in undisturbed["resizing"]}
+        for calls in zip_longest(*undisturbed.values()):
+            live(of_machines, dict(zip(undisturbed, calls, strict=True)))
+
+
+def machine(site: Site, before: dict[str, Any]) -> tuple[Any, ...]:
+    """The only one that was made since: whose, how large, in which state."""
+    [made] = site.cloud.leftovers(before)["vms"]
+    vm = connect(site).vm.info(made["id"])
+    return (vm.GNAME, *size(vm), vm.STATE, vm.LCM_STATE)

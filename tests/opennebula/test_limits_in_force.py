@@ -13,6 +13,7 @@ from tests.opennebula.looks import (
     restriction,
     state_of,
     vm_quota,
+    work,
 )
 from tests.opennebula.stage import LIMITS, OpenNebulaStage, Site
 from waldur_mastermind.marketplace.models import ComponentUsage, Resource
@@ -73,6 +74,21 @@ def test_no_password_stands_in_opennebula(stage: OpenNebulaStage, site: Site) ->
     assert password not in stands
     assert password not in agent.log.read_text()
     assert site.twin.session not in agent.log.read_text()
+
+
+def test_a_password_that_its_user_has_changed_is_shown_no_more(stage: OpenNebulaStage, site: Site) -> None:
+    agent = site.of_vdcs()
+    order = stage.order_vdc()
+    agent.works("order_process", lambda: ended(order))
+    resource = done(order)
+    user = connect(site, credentials_of(resource))
+    user.user.passwd(user.user.info(-1).ID, "my-own")
+
+    agent.works("membership_sync", lambda: Resource.objects.get(pk=resource.pk).secret_metadata == {})
+
+    resource.refresh_from_db()
+    assert resource.backend_metadata["opennebula_username"] == "genome-lab_admin"
+    assert work(site, ("genome-lab_admin", "my-own"))
 
 
 def test_limits_changed_by_hand_are_put_back(stage: OpenNebulaStage, site: Site) -> None:
