@@ -62,8 +62,11 @@ class Run:
         self.runner = runner
         self.operation = operation
         self.workflow: Workflow = workflow_named(operation.workflow)
-        self.context: Context = self.workflow.context(operation, operation.subject)
-        self.last_look = 0.0
+        subject: Any = operation.subject
+        if operation.project_id and getattr(subject, "project_id", None) == operation.project_id:
+            subject.project = operation.project  # came with the claim
+        self.context: Context = self.workflow.context(operation, subject)
+        self.last_look = time.monotonic()  # the claim has read the row
         self.fresh = False  # True while nobody can have made the current step's effect before us
 
     def until_blocked(self) -> None:
@@ -100,14 +103,14 @@ class Run:
             fields = begin_running(self.operation, self.workflow, self.context.subject)
             fields |= begins_late(self.operation, self.workflow)
             if not self.operation.plan:
-                fields["plan"] = [
+                self.operation.plan = [
                     {"step": planned.step.name, "item": planned.item, "title": planned.title, "state": "pending"}
                     for planned in self.workflow.plan(self.context)
                 ]
                 fields["phase"] = Phase.BEGUN
                 self.fresh = True
+            fields["plan"] = self._marked("running", started=timezone.now().isoformat())
             leases.save(self.operation, **fields)
-            leases.save(self.operation, plan=self._marked("running", started=timezone.now().isoformat()))
 
     def _run_step(self) -> None:
         operation = self.operation
@@ -297,6 +300,8 @@ class Run:
 
     def _cancelled(self) -> bool:
         """Asked for at most once a second: steps are quick, people are not."""
+        if self.operation.cancel_requested:
+            return True
         if time.monotonic() - self.last_look < 1:
             return False
         self.last_look = time.monotonic()

@@ -18,9 +18,11 @@ class AuthTokenManager(models.Manager["AuthToken"]):
     def issue(self, user: Any) -> "AuthToken":
         """The user's token; a new one when there is none or it has expired."""
         token = self.filter(user=user).first()
-        if token and not token.is_expired():
-            token.touch()
-            return token
+        if token:
+            token.user = user  # known, so not read again
+            if not token.is_expired():
+                token.touch()
+                return token
         return self.renew(user)
 
     def renew(self, user: Any) -> "AuthToken":
