@@ -40,10 +40,13 @@ class TenantObjectViewSet(ResourceViewSet):
     provider_actions: ClassVar[frozenset[str]] = frozenset()  # for the provider too, who need not see the project
 
     def get_queryset(self) -> QuerySet[Any]:
-        if self.action not in self.provider_actions:
-            return super().get_queryset()
-        queryset = cast(Any, self).queryset
-        return visible_or_held(self.request.user, queryset.all(), PROVIDER.permission, "service_settings__customer")
+        if self.action in self.provider_actions:
+            queryset: QuerySet[Any] = cast(Any, self).queryset.all()
+            queryset = visible_or_held(self.request.user, queryset, PROVIDER.permission, "service_settings__customer")
+        else:
+            queryset = super().get_queryset()
+        # Actions answer with their operation, not with the object: what it is represented by would be read in vain.
+        return queryset.prefetch_related(None) if self.request.method in ("POST", "DELETE") else queryset
 
     def context_of(self, obj: Any) -> dict[str, Any]:
         """What serializers of requests about `obj` need."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils.text import slugify
 
 from waldur_core.structure.states import CoreState
@@ -37,20 +37,17 @@ def create_missing_resources(kinds: Iterable[Any] = (Instance, Volume), **filter
 
 @transaction.atomic
 def _create_missing(model: Any, which: Q) -> int:
-    lost = lost_objects(model).filter(which).select_related("tenant", "project").prefetch_related(*WITH_METADATA[model])
-    found = list(lost)
-    if not found:
+    lost = list(lost_objects(model).filter(which).select_related("tenant", "project"))
+    offerings = _offerings_for(model, {scope.tenant.uuid for scope in lost}) if lost else {}
+    sold = [scope for scope in lost if scope.tenant.uuid in offerings]
+    if not sold:
         return 0
-    offerings = _offerings_for(model, {scope.tenant.uuid for scope in found})
+    prefetch_related_objects(sold, *WITH_METADATA[model])
     parents = {
         resource.scope_uuid: resource
         for resource in Resource.objects.filter(scope_uuid__in=offerings).exclude(state=Resource.State.TERMINATED)
     }
-    made = [
-        _resource(scope, offerings[scope.tenant.uuid], parents.get(scope.tenant.uuid))
-        for scope in found
-        if scope.tenant.uuid in offerings
-    ]
+    made = [_resource(scope, offerings[scope.tenant.uuid], parents.get(scope.tenant.uuid)) for scope in sold]
     Resource.objects.bulk_create(made, ignore_conflicts=True)  # somebody else may be making the same
     since = model.objects.filter(uuid=OuterRef("scope_uuid")).values("created")
     return Resource.objects.filter(uuid__in=[resource.uuid for resource in made]).update(created=Subquery(since))
