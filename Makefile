@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PLUGIN := plugins/opennebula
+# Where it is set every start compiles everything anew, which takes seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
 PLUGIN_READY := $(PLUGIN)/.venv/.ready
 
 .DEFAULT_GOAL := help

@@ -22,7 +22,7 @@ from waldur_core.operations.workflow import Step
 from waldur_mastermind.marketplace_openstack.audit import full_audit
 
 # what the fast suite tries; the slow one tries all
-SAMPLED = ("openstack.tenant.create", "openstack.instance.delete")
+SAMPLED = ("openstack.tenant.create",)
 
 Outcome = tuple[str, str, dict[str, int], dict[str, int], dict[str, int]]
 

@@ -62,6 +62,7 @@ def fill_once(estate: Estate, name: str) -> None:
         Resource.objects.create(name=name, offering=offering, project=project, scope=scope, state="OK")
 
 
+@pytest.mark.slow
 def test_a_list_takes_no_more_statements_for_twenty_rows_than_for_two(estate: Estate) -> None:
     fill(estate, "few", 2)
     few = {kind: statements(estate, f"/api/openstack-{kind}/?page_size=2") for kind in KINDS}

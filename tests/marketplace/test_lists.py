@@ -174,6 +174,7 @@ LISTS = (
 )
 
 
+@pytest.mark.slow
 def test_a_list_takes_as_many_queries_for_twenty_rows_as_for_one(stage: Stage) -> None:
     clients = {who: client_of(getattr(stage, who)) for who in ("staff", "provider_owner")}
     asked = [(who, path) for who in clients for path in LISTS]

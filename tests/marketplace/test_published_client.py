@@ -12,6 +12,8 @@ from tests.openstack.worlds import remembered
 from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.models import Offering
 
+pytestmark = pytest.mark.slow
+
 PAGES = [
     ("marketplace-categories", "MarketplaceCategory"),
     ("marketplace-service-providers", "ServiceProvider"),

@@ -16,7 +16,7 @@ from waldur_core.structure.models import User
 from waldur_mastermind.marketplace import catalogue
 from waldur_mastermind.marketplace.models import Order
 
-pytestmark = pytest.mark.usefixtures("ends_in_step")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("ends_in_step")]
 
 
 def ask(estate: Estate, user: User | None = None, **limits: int) -> Any:

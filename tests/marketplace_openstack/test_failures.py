@@ -14,6 +14,8 @@ from waldur_core.quotas import counters
 from waldur_mastermind.marketplace.models import Order, Resource
 from waldur_openstack.models import Instance, Tenant, Volume
 
+pytestmark = pytest.mark.slow
+
 NO_HOST = "No valid host was found."
 
 

@@ -23,6 +23,8 @@ from waldur_core.quotas import counters
 from waldur_mastermind.marketplace.models import Offering, PlanPeriod, Resource
 from waldur_openstack.models import Instance, Port, Tenant, Volume
 
+pytestmark = pytest.mark.slow
+
 
 def importable(estate: Estate, offering: Offering | str, user: Any = None) -> list[dict[str, Any]]:
     answer = estate.get(user or estate.provider_owner, offering_path(offering, "importable_resources"), page_size=100)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from tests.audit.clean import assert_in_step
@@ -19,6 +20,8 @@ from waldur_mastermind.marketplace.models import Order
 from waldur_mastermind.marketplace_openstack.tasks import follow_storage_modes
 from waldur_openstack.models import Tenant
 from waldur_openstack.workflows.context import save
+
+pytestmark = pytest.mark.slow
 
 
 def test_existing_tenants_follow_from_whole_storage_to_types_and_back(estate: Estate) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.drive import drain
 from tests.e2e.estate import Estate
 from tests.marketplace_openstack.strangers import inside
@@ -13,6 +15,8 @@ from waldur_core.structure.models import ServiceSettings
 from waldur_mastermind.marketplace.models import Offering, Resource
 from waldur_openstack.models import FloatingIP, Instance
 from waldur_openstack.sync.compute import INSTANCE
+
+pytestmark = pytest.mark.slow
 
 
 def pull(estate: Estate, obj: Any) -> None:

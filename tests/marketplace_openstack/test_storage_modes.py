@@ -16,6 +16,8 @@ from waldur_mastermind.marketplace_openstack.tasks import follow_storage_modes
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import VolumeType
 
+pytestmark = pytest.mark.slow
+
 DYNAMIC = {
     "plugin_options": {"storage_mode": "dynamic"},
     "plans": [{"name": "Standard", "prices": {"cores": "5", "ram": "2"}}],

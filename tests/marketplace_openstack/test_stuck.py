@@ -15,6 +15,8 @@ from tests.openstack.syncing import looked_after
 from waldur_core.operations.models import Operation
 from waldur_mastermind.marketplace.models import Order, PlanPeriod, Resource
 
+pytestmark = pytest.mark.slow
+
 SCOPES = ("tenant", "server", "volume")
 
 

@@ -17,7 +17,7 @@ from waldur_core.operations.models import Operation
 from waldur_core.structure.models import ServiceSettings
 from waldur_openstack.models import Backup, BackupRestoration, Flavor, Instance, Snapshot, Tenant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 BACKUPS = "/api/openstack-backups/"
 SECRET = "#cloud-config\npassword: hunter2\n"
 

@@ -19,6 +19,8 @@ from waldur_openstack.models import Drift, Flavor, Instance, Network, Router, Te
 from waldur_openstack.sync.cycle import synchronise
 from waldur_openstack.sync.security import SECURITY_GROUP
 
+pytestmark = pytest.mark.slow
+
 LIST = "/api/openstack-drifts/"
 
 

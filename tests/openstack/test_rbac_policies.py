@@ -15,6 +15,8 @@ from waldur_core.structure.states import CoreState
 from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Network, NetworkRBACPolicy, Port, SecurityGroup, SubNet, Tenant
 
+pytestmark = pytest.mark.slow
+
 POLICIES = "/api/openstack-network-rbac-policies/"
 SHARED = "access_as_shared"
 

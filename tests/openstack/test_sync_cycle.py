@@ -30,6 +30,8 @@ from waldur_openstack.sync import whole
 from waldur_openstack.sync.cycle import synchronise
 from waldur_openstack.sync.register import ORDER
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_was_made_and_changed_by_hand_shows(cast: Cast, instance: Instance) -> None:
     tenant, cloud = instance.tenant, cloud_of(instance.tenant)

@@ -66,6 +66,7 @@ def test_what_was_made_has_an_order_and_offerings_of_its_own(clouds: TwoClouds) 
     assert set(private) == {"Virtual machine in moved", "Volume in moved"}
 
 
+@pytest.mark.slow
 def test_a_development_environment_gets_other_addresses(clouds: TwoClouds) -> None:
     """Use case 2: gateways, pools, name servers, host routes, interfaces, static routes and rules follow."""
     pairs = [
@@ -92,6 +93,7 @@ def test_a_development_environment_gets_other_addresses(clouds: TwoClouds) -> No
     assert skipped["reason"] == "It leads to no subnet that comes along."
 
 
+@pytest.mark.slow
 def test_a_site_for_disasters_keeps_the_addresses_of_servers(clouds: TwoClouds) -> None:
     """Use case 3: ports of servers and of virtual addresses, in the networks that matter."""
     server = clouds.build_server(clouds.tenant).scope

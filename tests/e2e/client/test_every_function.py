@@ -8,7 +8,7 @@ from tests.e2e.client.functions import FUNCTIONS, Function
 from tests.e2e.client.scenarios import SECTIONS
 from tests.e2e.client.stage import Stage
 
-QUICK = ("openstack_volumes",)  # the fast suite drives these
+pytestmark = pytest.mark.slow
 
 
 def scenario_of(function: Function, stage: Stage) -> Callable[[], None]:
@@ -27,13 +27,7 @@ def test_every_function_has_a_scenario() -> None:
     assert not missing, "\n".join(missing)
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        pytest.param(function, marks=() if function.section in QUICK else pytest.mark.slow, id=function.name)
-        for function in FUNCTIONS
-    ],
-)
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_a_function_of_the_client(stage: Stage, function: Function) -> None:
     stage.called.clear()
     scenario_of(function, stage)()
