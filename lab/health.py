@@ -1,49 +1,46 @@
 """Which of the cloud's processes work."""
 
-import time
 from datetime import UTC, datetime
 
 from lab import processes
 from lab.api import Api, answers
 from lab.cloud import APIS, Cloud
 from lab.report import LabError
+from lab.waiting import wait_until
 
 PATIENCE = 180.0  # seconds
 
 
 def wait_for_api(cloud: Cloud, api: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while processes.pid(cloud, api):
-        if answers(cloud, api):
-            return
-        if time.monotonic() > deadline:
-            raise LabError(f"{api} does not answer; see {cloud.log(api)}")
-        time.sleep(0.2)
-    raise LabError(f"{api} died; see {cloud.log(api)}")
+    wait_until(lambda: answers(cloud, api) or not processes.pid(cloud, api), PATIENCE)
+    if not processes.pid(cloud, api):
+        raise LabError(f"{api} died; see {cloud.log(api)}")
+    if not answers(cloud, api):
+        raise LabError(f"{api} does not answer; see {cloud.log(api)}")
 
 
 def wait_for_agents(cloud: Cloud, since: float) -> None:
     """Wait until each process without an API has sent a heartbeat after `since` (epoch seconds)."""
-    expected = processes.commands(cloud).keys() - APIS.keys()
-    api = Api(cloud)
-    deadline = time.monotonic() + PATIENCE
-    while missing := expected - agents(api, since):
-        name = min(missing)
-        if not processes.pid(cloud, name):
-            raise LabError(f"{name} died; see {cloud.log(name)}")
-        if time.monotonic() > deadline:
-            raise LabError(f"no heartbeat from {', '.join(sorted(missing))}; see {cloud.log(name)}")
-        time.sleep(0.3)
+    expected, api = processes.commands(cloud).keys() - APIS.keys(), Api(cloud)
+
+    def missing() -> list[str]:
+        return sorted(expected - agents(api, since))
+
+    def is_over() -> bool:
+        """Nothing is missing, or what is has died."""
+        return all(not processes.pid(cloud, name) for name in missing()[:1])
+
+    wait_until(is_over, PATIENCE)
+    for name in missing():
+        what = f"no heartbeat from {name}" if processes.pid(cloud, name) else f"{name} died"
+        raise LabError(f"{what}; see {cloud.log(name)}")
 
 
 def wait_for_pools(cloud: Cloud) -> None:
     """Wait until Cinder's scheduler has heard of the pools: it makes no volume before, and after a minute gives up."""
     api = Api(cloud)
-    deadline = time.monotonic() + PATIENCE
-    while not api.get(f"{api.cinder}/scheduler-stats/get_pools")["pools"]:
-        if time.monotonic() > deadline:
-            raise LabError(f"cinder-scheduler knows no pool; see {cloud.log('cinder-volume')}")
-        time.sleep(0.3)
+    if not wait_until(lambda: api.get(f"{api.cinder}/scheduler-stats/get_pools")["pools"], PATIENCE):
+        raise LabError(f"cinder-scheduler knows no pool; see {cloud.log('cinder-volume')}")
 
 
 def agents(api: Api, since: float = 0) -> set[str]:

@@ -7,11 +7,11 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 from lab.cloud import HOST, SECRET, Cloud
 from lab.report import LabError, say
+from lab.waiting import wait_until
 
 ACCOUNT = "waldur_lab"
 NOTIFICATIONS = r"^(versioned_)?notifications\."
@@ -46,12 +46,9 @@ def _ensure_service(service: str, package: str, port: int, log: str) -> None:
         say(f"starting {service}")
         # Not through systemctl: containers have no systemd, and `service` knows both ways.
         done = subprocess.run(["service", service, "start"], capture_output=True, text=True)
-        deadline = time.monotonic() + 60
-        while not _listening(port):
-            if time.monotonic() > deadline:
-                output = done.stdout + done.stderr
-                raise LabError(f"{service} does not listen on {HOST}:{port}; see {log}\n{output.strip()}")
-            time.sleep(0.2)
+        if not wait_until(lambda: _listening(port), 60):
+            output = done.stdout + done.stderr
+            raise LabError(f"{service} does not listen on {HOST}:{port}; see {log}\n{output.strip()}")
 
 
 def _apt_install(package: str) -> None:

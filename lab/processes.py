@@ -8,12 +8,12 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.cloud import APIS, HOST, Cloud, compute_numbers
 from lab.places import VENV, program
+from lab.waiting import wait_until
 
 GRACE = 6.0  # seconds between SIGTERM and SIGKILL
 
@@ -109,20 +109,14 @@ def stop(cloud: Cloud) -> list[str]:
     running = {name: number for name in _recorded(cloud) if (number := pid(cloud, name))}
     for number in running.values():
         os.kill(number, signal.SIGTERM)
-    _wait_while(lambda: any(pid(cloud, name) for name in running))
+    wait_until(lambda: not any(pid(cloud, name) for name in running), GRACE)
     for number in running.values():
         with contextlib.suppress(ProcessLookupError):
             os.killpg(number, signal.SIGKILL)  # each leads its own group: children go with it
-    _wait_while(lambda: any(_alive(number) for number in running.values()))  # their ports are free only then
+    wait_until(lambda: not any(_alive(number) for number in running.values()), GRACE)  # their ports are free only then
     for name in _recorded(cloud):
         (cloud.pids / name).unlink()
     return list(running)
-
-
-def _wait_while(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and condition():
-        time.sleep(0.1)
 
 
 def _alive(leader: int) -> bool:
