@@ -117,10 +117,10 @@ def test_cinder_tells_why_it_could_not_make_a_volume(site: Site, later: ExitStac
     storage.set_quotas(project, {"gigabytes": -1, "per_volume_gigabytes": -1})
     made = storage.create_volume(name=unique(), size=200_000_000)
     eventually(lambda: (storage.volume(made["id"]) or {})["status"] == "error")
-    assert storage.last_message(made["id"]) == (
-        "schedule allocate volume:Could not find any available weighted backend."
-    )
-    assert storage.last_message("00000000-0000-4000-8000-000000000000") == ""
+    message = storage.last_message(made["id"])
+    assert message
+    assert message["user_message"] == "schedule allocate volume:Could not find any available weighted backend."
+    assert storage.last_message("00000000-0000-4000-8000-000000000000") is None
 
 
 def test_a_volume_with_a_snapshot_stays(room: Room) -> None:

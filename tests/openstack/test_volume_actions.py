@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.stage import eventually
 from tests.drive import drain
 from tests.factories import Cast
 from tests.openstack.actions import failed, post, refused, stop, succeed
@@ -154,6 +155,20 @@ def test_an_attachment_that_the_cloud_refuses_is_told_and_can_be_tried_again(
     drain()
     volume.refresh_from_db()
     assert (volume.state, volume.instance) == ("OK", instance)
+
+
+def test_an_older_trouble_of_the_volume_explains_no_new_one(
+    cast: Cast, instance: Instance, volume: Volume, twin: TwinClient
+) -> None:
+    storage = Cloud.of(volume.service_settings).in_project(volume.tenant.backend_id).block_storage
+    twin.fail_next("volume.retype", "The pool is full.")
+    storage.retype_volume(volume.backend_id, "hdd")
+    eventually(lambda: storage.last_message(volume.backend_id))
+    twin.advance(3600)
+
+    twin.fail_next("server.attach_volume")
+    post(cast.owner, volume, "attach", {"instance": instance.uuid.hex})
+    assert failed(volume).error_message.endswith("(its state there is available).")
 
 
 def test_a_server_that_is_gone_is_told(cast: Cast, instance: Instance, volume: Volume) -> None:

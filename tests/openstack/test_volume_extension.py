@@ -162,3 +162,10 @@ def test_an_extension_that_ends_in_error_is_told(cast: Cast, volume: Volume, twi
     assert post(cast.owner, volume, "extend", {"disk_size": 2048}).status_code == 202
     assert failed(volume).error_message.endswith("(its state there is error_extending). It says: The pool is full.")
     assert volume.size == 1024
+
+
+def test_a_cloud_that_does_not_say_why_hides_nothing(cast: Cast, volume: Volume, twin: TwinClient) -> None:
+    twin.add_fault("status", operation="message.list", status=403, times=0)
+    twin.fail_next("volume.extend", "The pool is full.")
+    assert post(cast.owner, volume, "extend", {"disk_size": 2048}).status_code == 202
+    assert failed(volume).error_message.endswith("(its state there is error_extending).")

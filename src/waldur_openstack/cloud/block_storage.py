@@ -137,16 +137,16 @@ class BlockStorage(Gateway):
             elif status != "deleting":
                 raise CloudConflict(error.message) from error
 
-    def last_message(self, object_id: str) -> str:
-        """What Cinder told the users of this project last of a volume or snapshot; empty: nothing, or it is too old.
+    def last_message(self, object_id: str) -> JSON | None:
+        """What Cinder told the users of this project last of a volume or snapshot; None: nothing, or it is too old.
 
         https://docs.openstack.org/api-ref/block-storage/v3/#messages-messages
         """
         if not self.supports(MESSAGES):
-            return ""
+            return None
         query = {"resource_uuid": object_id, "sort": "created_at:desc", "limit": "1"}
         found = self.get("/messages", microversion=MESSAGES, **query)["messages"]
-        return str(found[0]["user_message"]) if found else ""
+        return found[0] if found else None
 
     def quotas(self, project_id: str) -> JSON:
         """{name: {limit, in_use, reserved}}."""
