@@ -6,9 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PLUGIN := plugins/opennebula
+PLUGIN_READY := $(PLUGIN)/.venv/.ready
 # Where it is set every start compiles everything anew, which takes seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
-PLUGIN_READY := $(PLUGIN)/.venv/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help setup plugin-environment demo demo-reset first-order first-order-lab test test-slow test-lab test-two-labs lint format bench lab lab-down docs clean

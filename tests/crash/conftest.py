@@ -16,14 +16,13 @@ __all__ = ["fresh_cloud", "instance", "running_twin", "service_settings", "tenan
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """CRASH_SHARE=3 leaves of the matrix every third slow point, the same ones each time."""
     share, here = int(os.environ.get("CRASH_SHARE", "1")), Path(__file__).parent
-    dropped = [
-        item
-        for item in items
-        if here in item.path.parents and item.get_closest_marker("slow") and crc32(item.nodeid.encode()) % share
-    ]
-    if dropped:
-        config.hook.pytest_deselected(items=dropped)
-        items[:] = [item for item in items if item not in set(dropped)]
+
+    def stays(item: pytest.Item) -> bool:
+        of_matrix = here in item.path.parents and item.get_closest_marker("slow")
+        return not of_matrix or crc32(item.nodeid.encode()) % share == 0
+
+    config.hook.pytest_deselected(items=[item for item in items if not stays(item)])
+    items[:] = [item for item in items if stays(item)]
 
 
 @pytest.fixture

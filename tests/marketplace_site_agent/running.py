@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -24,6 +24,14 @@ def needs_agent() -> None:
     if os.environ.get("REQUIRE_COMPONENTS") == "1":
         pytest.fail("needs the site agent: run `make plugin-environment`")
     pytest.skip("needs the site agent: run `make plugin-environment`")
+
+
+class Process(Protocol):
+    """A running agent."""
+
+    def send_signal(self, sig: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> object: ...
 
 
 class Agent:
@@ -46,6 +54,7 @@ class Agent:
             },
             **more,
         }
+        self.start: Callable[[str], Process] = self.start_anew  # in a mode
         self.config = folder / "agent.json"  # JSON is YAML
         self.config.write_text(json.dumps({"offerings": [offering]}))
 
@@ -63,13 +72,20 @@ class Agent:
     def command(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A command that ends by itself."""
         return subprocess.run(
-            [BIN / name, *arguments, "-c", self.config], env=self._env(), capture_output=True, text=True, timeout=90
+            [BIN / name, *arguments, "-c", self.config],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=90,
         )
 
-    def start(self, mode: str) -> "subprocess.Popen[bytes]":
+    def start_anew(self, mode: str) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [BIN / "waldur_site_agent", "-m", mode, "-c", self.config], env=self._env(), stdout=log, stderr=log
+                [BIN / "waldur_site_agent", "-m", mode, "-c", self.config],
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
             )
 
     def works(self, mode: str, until: Callable[[], Any], seconds: float = 120) -> None:
@@ -87,7 +103,7 @@ class Agent:
                 raise AssertionError(f"Not within {seconds} s:\n{self.log.read_text()[-6000:]}")
             time.sleep(0.2)
 
-    def _env(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -97,7 +113,7 @@ class Agent:
         }
 
 
-def stop(process: "subprocess.Popen[bytes]") -> None:
+def stop(process: Process) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(timeout=10)

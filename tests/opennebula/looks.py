@@ -10,6 +10,7 @@ import pyone
 
 from tests.contract.stage import eventually
 from tests.factories import client_of
+from tests.marketplace_site_agent.running import Agent
 from tests.opennebula.stage import Site
 from waldur_mastermind.marketplace.models import Order, Resource
 
@@ -29,6 +30,12 @@ DIFFERS_EACH_TIME = re.compile(r"\b(?:[0-9a-f]{32}|[0-9a-f]{64}|[0-9a-f-]{36}|\d
 def ended(*orders: Order) -> bool:
     states = Order.objects.filter(pk__in=[order.pk for order in orders]).values_list("state", flat=True)
     return all(state in (Order.State.DONE, Order.State.ERRED) for state in states)
+
+
+def served(agent: Agent, order: Order) -> Resource:
+    """What came of an order that the agent has carried out."""
+    agent.works("order_process", lambda: ended(order))
+    return done(order)
 
 
 def done(order: Order) -> Resource:
@@ -115,10 +122,14 @@ def members(site: Site, name: str) -> set[str]:
     return set(str(vdc.TEMPLATE.get("WALDUR_MEMBERS", "")).split())
 
 
+def everything(site: Site) -> dict[str, str]:
+    """All that stands in OpenNebula: the XML of each pool."""
+    one = xmlrpc.client.ServerProxy(site.twin.endpoint)
+    return {name: str(getattr(one, f"one.{name}")(site.twin.session, *more)[1]) for name, more in POOLS.items()}
+
+
 def portrait(site: Site) -> dict[str, str]:
-    """All that stands in OpenNebula, when all machines run, so that two runs can be compared."""
+    """The same, when all machines run, so that two runs can be compared."""
     running = connect(site).vmpool.info
     eventually(lambda: all(vm.LCM_STATE == 3 for vm in running(-2, -1, -1, -1).VM), seconds=30)
-    one = xmlrpc.client.ServerProxy(site.twin.endpoint)
-    found = {name: getattr(one, f"one.{name}")(site.twin.session, *more)[1] for name, more in POOLS.items()}
-    return {name: DIFFERS_EACH_TIME.sub("…", str(xml)) for name, xml in found.items()}
+    return {name: DIFFERS_EACH_TIME.sub("…", xml) for name, xml in everything(site).items()}

@@ -15,9 +15,8 @@ import pytest
 from django.db.models import TextField, Value
 from django.db.models.functions import Cast, Concat
 
-from tests.marketplace.stage import post
 from tests.marketplace_site_agent.running import Agent
-from tests.opennebula.looks import connect, done, ended, members, portrait, size
+from tests.opennebula.looks import connect, done, ended, members, portrait, served, size
 from tests.opennebula.stage import TEAM, OpenNebulaStage, Site
 from tests.opennebula.warm import warm
 from twins.keycloak import KeycloakTwin
@@ -119,10 +118,8 @@ def test_a_machine_is_made_resized_and_ended_after_a_death_at_any_change(
     stage: OpenNebulaStage, site: Site, agent: Agent
 ) -> None:
     parent = stage.order_vdc("parent")
-    agent.works("order_process", lambda: ended(parent))
-    done(parent)
+    served(agent, parent)
     before = site.cloud.objects()
-    larger = {"plan": f"http://testserver/api/marketplace-plans/{stage.vms.plans.get(name='Large').uuid.hex}/"}
 
     def live(of_machines: Agent, deaths: dict[str, Call | None]) -> dict[str, list[Call]]:
         """A whole life, with a death in some of its parts; what else changes something in each part."""
@@ -136,8 +133,7 @@ def test_a_machine_is_made_resized_and_ended_after_a_death_at_any_change(
 
         resource = pass_through("making", stage.order_vm())
         assert machine(site, before) == ("parent", "1", "1024", "5120", 3, 3), deaths
-        post(stage.owner, resource, "switch_plan", larger)
-        pass_through("resizing", Order.objects.get(type="Update", resource=resource))
+        pass_through("resizing", stage.switch_plan(resource, "Large"))
         assert machine(site, before) == ("parent", "2", "4096", "10240", 3, 3), deaths
         resource.refresh_from_db()
         assert pass_through("ending", stage.terminate(resource)).state == "Terminated", deaths

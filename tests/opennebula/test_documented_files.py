@@ -9,7 +9,7 @@ import yaml
 from tests.factories import grant
 from tests.marketplace_site_agent.running import Agent
 from tests.marketplace_site_agent.stage import ACCOUNTS, AgentStage
-from tests.opennebula.looks import connect, credentials_of, done, ended, vm_quota
+from tests.opennebula.looks import connect, credentials_of, done, ended, served, vm_quota
 from tests.opennebula.stage import OpenNebulaStage, Site
 from waldur_core.permissions.strings import RoleName
 from waldur_mastermind.marketplace.models import Offering, Order
@@ -86,9 +86,7 @@ def test_they_make_a_vdc_and_a_machine(stage: OpenNebulaStage, site: Site) -> No
     order = stage.placed(stage.owner, vdcs, limits=limits, attributes=wish)
     agent = agent_of(site, vdcs, "vdc-offering")
 
-    agent.works("order_process", lambda: ended(order))
-
-    vdc = done(order)
+    vdc = served(agent, order)
     assert vdc.backend_id == "my-vdc-1"
     assert vdc.backend_metadata["subnet_cidr"] == "192.168.50.0/24"
     quota = vm_quota(site, "my-vdc-1")

@@ -9,8 +9,9 @@ from tests.opennebula.looks import (
     credentials_of,
     done,
     ended,
-    portrait,
+    everything,
     restriction,
+    served,
     state_of,
     vm_quota,
     work,
@@ -24,9 +25,7 @@ OUTSIDE = 'NIC=[NETWORK_ID="0"]'
 
 
 def test_a_customer_gets_no_more_than_ordered(stage: OpenNebulaStage, site: Site) -> None:
-    order = stage.order_vdc()
-    site.of_vdcs().works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(site.of_vdcs(), stage.order_vdc())
     user = connect(site, credentials_of(resource))
     inside = f'NIC=[NETWORK_ID="{resource.backend_metadata["network_id"]}"]'
 
@@ -48,9 +47,7 @@ def test_a_customer_gets_no_more_than_ordered(stage: OpenNebulaStage, site: Site
 
 
 def test_only_the_rules_given_let_anything_in(stage: OpenNebulaStage, site: Site) -> None:
-    order = stage.order_vdc()
-    site.of_vdcs().works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(site.of_vdcs(), stage.order_vdc())
     one, network = connect(site), resource.backend_metadata["network_id"]
     [group] = [each for each in one.secgrouppool.info(-2, -1, -1).SECURITY_GROUP if each.NAME == "genome-lab_default"]
 
@@ -69,7 +66,7 @@ def test_no_password_stands_in_opennebula(stage: OpenNebulaStage, site: Site) ->
     agent.works("order_process", lambda: ended(order))
     _, password = credentials_of(done(order))
 
-    stands = "".join(portrait(site).values())
+    stands = "".join(everything(site).values())
     assert "WALDUR_PASSWORD_SALT" in stands
     assert password not in stands
     assert password not in agent.log.read_text()
@@ -78,9 +75,7 @@ def test_no_password_stands_in_opennebula(stage: OpenNebulaStage, site: Site) ->
 
 def test_a_password_that_its_user_has_changed_is_shown_no_more(stage: OpenNebulaStage, site: Site) -> None:
     agent = site.of_vdcs()
-    order = stage.order_vdc()
-    agent.works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(agent, stage.order_vdc())
     user = connect(site, credentials_of(resource))
     user.user.passwd(user.user.info(-1).ID, "my-own")
 
@@ -93,9 +88,7 @@ def test_a_password_that_its_user_has_changed_is_shown_no_more(stage: OpenNebula
 
 def test_limits_changed_by_hand_are_put_back(stage: OpenNebulaStage, site: Site) -> None:
     agent = site.of_vdcs()
-    order = stage.order_vdc()
-    agent.works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(agent, stage.order_vdc())
     connect(site).group.quota(site.cloud.id_of("groups", "genome-lab"), 'VM=[CPU="99",MEMORY="1"]')
 
     agent.works("membership_sync", lambda: vm_quota(site, "genome-lab").CPU == 4)
@@ -108,9 +101,7 @@ def test_limits_changed_by_hand_are_put_back(stage: OpenNebulaStage, site: Site)
 
 def test_a_downscaled_vdc_takes_no_machine_more_until_it_is_restored(stage: OpenNebulaStage, site: Site) -> None:
     agent = site.of_vdcs()
-    order = stage.order_vdc()
-    agent.works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(agent, stage.order_vdc())
     user = connect(site, credentials_of(resource))
     vm = user.template.instantiate(0, "first", False, "")
 

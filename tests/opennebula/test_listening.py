@@ -6,7 +6,18 @@ from tests.factories import client_of
 from tests.marketplace.stage import post
 from tests.marketplace_site_agent.listening import listening, listens, wait_and_carry
 from tests.marketplace_site_agent.running import Agent
-from tests.opennebula.looks import connect, credentials_of, done, ended, machine_of, size, state_of, vm_quota, work
+from tests.opennebula.looks import (
+    connect,
+    credentials_of,
+    done,
+    ended,
+    machine_of,
+    served,
+    size,
+    state_of,
+    vm_quota,
+    work,
+)
 from tests.opennebula.stage import LIMITS, OpenNebulaStage, Site
 from waldur_mastermind.marketplace.models import Offering, Order, Resource
 from waldur_mastermind.marketplace_site_agent.models import BackendResource, BackendResourceRequest
@@ -99,8 +110,7 @@ def test_a_lost_machine_is_found_and_nothing_that_is_known_or_of_another_kind(
     """In one OpenNebula: a VDC with its router, machines of two offerings, one of them lost."""
     other = stage.offer_vms("Other VM")
     parent = stage.order_vdc("parent")
-    site.of_vdcs().works("order_process", lambda: ended(parent))
-    done(parent)
+    served(site.of_vdcs(), parent)
     elsewhere = stage.order_vm("elsewhere", offering=other)
     site.of_vms("parent", other).works("order_process", lambda: ended(elsewhere))
     done(elsewhere)
@@ -133,8 +143,7 @@ def test_a_lost_machine_is_found_and_nothing_that_is_known_or_of_another_kind(
 
 def test_a_restored_machine_is_told_of_at_once(stage: OpenNebulaStage, site: Site, rabbitmq: str) -> None:
     parent = stage.order_vdc("parent")
-    site.of_vdcs().works("order_process", lambda: ended(parent))
-    done(parent)
+    served(site.of_vdcs(), parent)
     with listening(site.agent(stage.vms, listens(rabbitmq), **VM_SETTINGS)) as agent:
         order = stage.order_vm()
         wait_and_carry(agent, lambda: ended(order))

@@ -11,6 +11,7 @@ from tests.opennebula.looks import (
     names,
     refusal,
     restriction,
+    served,
     shown,
     size,
     state_of,
@@ -27,9 +28,7 @@ OFF, ON = 5, 3
 
 @pytest.fixture
 def parent(stage: OpenNebulaStage, site: Site) -> Resource:
-    order = stage.order_vdc("parent")
-    site.of_vdcs().works("order_process", lambda: ended(order))
-    return done(order)
+    return served(site.of_vdcs(), stage.order_vdc("parent"))
 
 
 def test_a_machine_is_made_as_asked_and_again_when_it_is_restored(
@@ -42,9 +41,7 @@ def test_a_machine_is_made_as_asked_and_again_when_it_is_restored(
     agent = site.of_vms("parent", offering)
     order = stage.order_vm(offering=offering, ssh_public_key=key, template_id=template)
 
-    agent.works("order_process", lambda: ended(order))
-
-    resource = done(order)
+    resource = served(agent, order)
     first = machine_of(site, resource)
     assert (size(first), first.GNAME, first.TEMPLATE["TEMPLATE_ID"]) == (SMALL, "parent", str(template))
     assert first.TEMPLATE["CONTEXT"]["SSH_PUBLIC_KEY"] == ED25519
@@ -85,9 +82,7 @@ def test_a_restoration_that_breaks_off_is_finished(stage: OpenNebulaStage, site:
     restoration = stage.restore(done(end))
     site.kill_at_held_call(agent)
 
-    agent.works("order_process", lambda: ended(restoration))
-
-    resource = done(restoration)
+    resource = served(agent, restoration)
     assert len(site.cloud.leftovers(before)["vms"]) == 1
     agent.works("membership_sync", lambda: "vm_id" in Resource.objects.get(pk=resource.pk).backend_metadata)
     vm = machine_of(site, resource)
@@ -102,9 +97,7 @@ def test_a_machine_whose_vdc_is_gone_is_not_restored_and_says_why(
     agent.works("order_process", lambda: ended(order))
     end = stage.terminate(done(order))
     agent.works("order_process", lambda: ended(end))
-    end_of_parent = stage.terminate(parent)
-    site.of_vdcs().works("order_process", lambda: ended(end_of_parent))
-    done(end_of_parent)
+    served(site.of_vdcs(), stage.terminate(parent))
 
     restoration = stage.restore(done(end))
     agent.works("order_process", lambda: ended(restoration))
@@ -118,9 +111,7 @@ def test_marks_and_smaller_plans_do_what_they_say_or_say_what_they_do_not(
     stage: OpenNebulaStage, site: Site, parent: Resource
 ) -> None:
     agent = site.of_vms("parent")
-    order = stage.order_vm(plan="Large")
-    agent.works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(agent, stage.order_vm(plan="Large"))
     vm = machine_of(site, resource).ID
 
     def follows(expected: str | None) -> None:
@@ -150,9 +141,7 @@ def test_marks_and_smaller_plans_do_what_they_say_or_say_what_they_do_not(
 def test_a_machine_rests_with_its_vdc(stage: OpenNebulaStage, site: Site, parent: Resource) -> None:
     agent = site.of_vdcs()
     of_vms = site.of_vms("parent")
-    order = stage.order_vm()
-    of_vms.works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(of_vms, stage.order_vm())
     vm = machine_of(site, resource).ID
 
     stage.mark(parent, paused=True)

@@ -8,7 +8,7 @@ import yaml
 
 from tests.factories import client_of, grant
 from tests.marketplace.stage import post
-from tests.opennebula.looks import connect, done, ended, shown
+from tests.opennebula.looks import connect, done, ended, served, shown
 from tests.opennebula.stage import OpenNebulaStage, Site
 from waldur_core.permissions.strings import RoleName
 from waldur_mastermind.marketplace.models import Offering
@@ -37,9 +37,7 @@ def test_the_sample_serves_a_model_and_says_how_to_begin(stage: OpenNebulaStage,
     one = connect(site)
     engine = one.image.allocate('NAME="vllm" TYPE="OS" PATH="/var/tmp/vllm.qcow2"', 1, False)
     model = one.image.allocate('NAME="qwen2.5-7b" TYPE="DATABLOCK" SIZE="64"', 1, False)
-    parent = stage.order_vdc("My VDC 1")
-    site.of_vdcs().works("order_process", lambda: ended(parent))
-    done(parent)
+    served(site.of_vdcs(), stage.order_vdc("My VDC 1"))
     offering = import_sample(stage, engine_image_id=engine)
     assert offering.plugin_options["expose_inference_playground"] is True
     wish = {"name": "My model", "model": "qwen2.5-7b", "ONEAPP_VLLM_API_PORT": 9000}
@@ -67,9 +65,7 @@ def test_the_sample_serves_a_model_and_says_how_to_begin(stage: OpenNebulaStage,
     agent = site.agent(offering, resource_type="vm")
     end = stage.terminate(resource)
     agent.works("order_process", lambda: ended(end))
-    restoration = stage.restore(done(end))
-    agent.works("order_process", lambda: ended(restoration))
-    done(restoration)
+    served(agent, stage.restore(done(end)))
     agent.works("membership_sync", lambda: shown(stage.owner, resource)["endpoints"])
     again = f"http://{shown(stage.owner, resource)['backend_metadata']['ip_address']}:9000"
     assert [each["url"] for each in shown(stage.owner, resource)["endpoints"]] == [f"{again}/v1", again]

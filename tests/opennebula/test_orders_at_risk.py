@@ -6,7 +6,7 @@ from itertools import combinations
 import pytest
 
 from tests.marketplace_site_agent.running import stop
-from tests.opennebula.looks import connect, done, ended, make_network, names, refusal
+from tests.opennebula.looks import connect, done, ended, make_network, names, refusal, served
 from tests.opennebula.stage import OpenNebulaStage, Site
 from waldur_mastermind.marketplace.models import Order
 
@@ -76,9 +76,7 @@ def test_answers_that_are_lost_leave_nothing_twice(stage: OpenNebulaStage, site:
     agent = site.of_vdcs()
     order = stage.order_vdc()
 
-    agent.works("order_process", lambda: ended(order))
-
-    done(order)
+    served(agent, order)
     made = {kind: len(objects) for kind, objects in site.cloud.leftovers(before).items() if kind != "acl_rules"}
     assert made == dict.fromkeys(("groups", "vdcs", "vnets", "virtual_routers", "vms", "security_groups", "users"), 1)
 
@@ -95,9 +93,7 @@ def test_an_agent_killed_behind_a_call_goes_on_there(stage: OpenNebulaStage, sit
         order = stage.terminate(done(order))
     site.kill_at_held_call(agent)
 
-    agent.works("order_process", lambda: ended(order))
-
-    resource = done(order)
+    resource = served(agent, order)
     if resource.state == "OK":
         end = stage.terminate(resource)
         agent.works("order_process", lambda: ended(end))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.opennebula.looks import connect, done, ended, group_of, vm_quota
+from tests.opennebula.looks import connect, done, ended, group_of, served, vm_quota
 from tests.opennebula.stage import TEAM, OpenNebulaStage, Site
 from twins.keycloak import KeycloakTwin
 from waldur_core.permissions.grants import find_grant, revoke
@@ -21,9 +21,7 @@ def test_who_leaves_the_project_is_shut_out(stage: OpenNebulaStage, site: Site, 
     before = site.cloud.objects()
     access = {"url": keycloak.url, "realm": "cloud", "client_id": "waldur", "client_secret": "secret"}
     agent = site.of_vdcs(keycloak_enabled=True, keycloak=access)
-    order = stage.order_vdc()
-    agent.works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(agent, stage.order_vdc())
     agent.works("membership_sync", lambda: keycloak.members("genome-lab") == TEAM)
     assert group_of(site, "genome-lab").TEMPLATE["SAML_GROUP"] == "/genome-lab"
     assert vm_quota(site, "genome-lab").CPU == 4  # the one group that members are in carries the quotas

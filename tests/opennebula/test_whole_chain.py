@@ -6,7 +6,18 @@ import pytest
 
 from tests.marketplace.stage import post
 from tests.marketplace_site_agent.running import stop
-from tests.opennebula.looks import connect, credentials_of, done, ended, names, refusal, state_of, vm_quota, work
+from tests.opennebula.looks import (
+    connect,
+    credentials_of,
+    done,
+    ended,
+    names,
+    refusal,
+    served,
+    state_of,
+    vm_quota,
+    work,
+)
 from tests.opennebula.stage import LIMITS, OpenNebulaStage, Site
 from waldur_core.permissions.grants import find_grant, revoke
 from waldur_core.permissions.models import Role
@@ -71,15 +82,12 @@ def test_a_vdc_from_order_to_termination(stage: OpenNebulaStage, site: Site) -> 
 
 def test_a_vm_from_order_to_termination(stage: OpenNebulaStage, site: Site) -> None:
     parent = stage.order_vdc("parent")
-    site.of_vdcs().works("order_process", lambda: ended(parent))
-    done(parent)
+    served(site.of_vdcs(), parent)
     before = site.cloud.objects()
     agent = site.of_vms("parent")
     order = stage.order_vm(ssh_public_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr anna")
 
-    agent.works("order_process", lambda: ended(order))
-
-    resource = done(order)
+    resource = served(agent, order)
     one = connect(site)
     vm = one.vm.info(int(resource.backend_metadata["vm_id"]))
     assert (vm.TEMPLATE["VCPU"], vm.TEMPLATE["MEMORY"], vm.TEMPLATE["DISK"]["SIZE"]) == ("1", "1024", "5120")
@@ -89,8 +97,7 @@ def test_a_vm_from_order_to_termination(stage: OpenNebulaStage, site: Site) -> N
     link = f"http://testserver/api/marketplace-plans/{stage.vms.plans.get(name='Large').uuid.hex}/"
     post(stage.owner, resource, "switch_plan", {"plan": link})
     update = Order.objects.get(type="Update")
-    agent.works("order_process", lambda: ended(update))
-    done(update)
+    served(agent, update)
     vm = one.vm.info(vm.ID)
     assert (vm.TEMPLATE["VCPU"], vm.TEMPLATE["MEMORY"], vm.TEMPLATE["DISK"]["SIZE"]) == ("2", "4096", "10240")
     assert (vm.STATE, vm.LCM_STATE) == (3, 3)
@@ -129,9 +136,7 @@ def test_an_agent_killed_at_work_goes_on_after_its_restart(stage: OpenNebulaStag
     order = stage.order_vdc()
     site.kill_at_held_call(agent)
 
-    agent.works("order_process", lambda: ended(order))
-
-    done(order)
+    served(agent, order)
     made = {kind: len(objects) for kind, objects in site.cloud.leftovers(before).items()}
     made.pop("acl_rules")
     assert made == dict.fromkeys(("groups", "vdcs", "vnets", "virtual_routers", "vms", "security_groups", "users"), 1)
@@ -152,15 +157,12 @@ def test_an_order_waits_while_the_cloud_does_not_answer(stage: OpenNebulaStage, 
     assert order.state == "executing"
 
     site.cloud.light()
-    agent.works("order_process", lambda: ended(order))
-    done(order)
+    served(agent, order)
 
 
 def test_marks_and_members_reach_the_vdc(stage: OpenNebulaStage, site: Site) -> None:
     agent = site.of_vdcs()
-    order = stage.order_vdc()
-    agent.works("order_process", lambda: ended(order))
-    resource = done(order)
+    resource = served(agent, stage.order_vdc())
     first_ones = credentials_of(resource)
     vm = connect(site, first_ones).template.instantiate(0, "web", False, "")
 
@@ -190,17 +192,13 @@ def test_what_was_ended_is_made_again_by_a_restoration(stage: OpenNebulaStage, s
     order = stage.order_vdc()
     agent.works("order_process", lambda: ended(order))
     made = counts(site.cloud.leftovers(before))
-    end = stage.terminate(done(order))
-    agent.works("order_process", lambda: ended(end))
-    resource = done(end)
+    resource = served(agent, stage.terminate(done(order)))
     assert site.cloud.leftovers(before) == {}
 
     site.cloud.add_fault("hold_after", operation="vrouter.allocate")
     restoration = stage.restore(resource)
     site.kill_at_held_call(agent)
-    agent.works("order_process", lambda: ended(restoration))
-
-    restored = done(restoration)
+    restored = served(agent, restoration)
     assert (restored.state, restored.limits) == ("OK", LIMITS)
     assert counts(site.cloud.leftovers(before)) == made
     assert restored.secret_metadata == {}  # the password of before works no more

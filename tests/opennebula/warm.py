@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from tests.marketplace_site_agent.running import BIN, Agent
 
@@ -23,8 +22,8 @@ class Forked:
     def __init__(self, pid: int) -> None:
         self.handle = os.pidfd_open(pid)
 
-    def send_signal(self, number: int) -> None:
-        signal.pidfd_send_signal(self.handle, number)
+    def send_signal(self, sig: int, /) -> None:
+        signal.pidfd_send_signal(self.handle, sig)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -39,15 +38,15 @@ class Forked:
 def warm(agent: Agent) -> Iterator[Agent]:
     """Let an agent start by forks from now on."""
     with subprocess.Popen(
-        [BIN / "python", PROGRAM], env=agent._env(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [BIN / "python", PROGRAM], env=agent.environment(), text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as server:
 
-        def start(mode: str) -> Any:
+        def start(mode: str) -> Forked:
             assert server.stdin is not None and server.stdout is not None
             server.stdin.write(json.dumps({"mode": mode, "config": str(agent.config), "log": str(agent.log)}) + "\n")
             server.stdin.flush()
             return Forked(int(server.stdout.readline()))
 
-        agent.start = start  # type: ignore[method-assign]
+        agent.start = start
         yield agent
         server.stdin.close()

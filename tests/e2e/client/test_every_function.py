@@ -8,8 +8,6 @@ from tests.e2e.client.functions import FUNCTIONS, Function
 from tests.e2e.client.scenarios import SECTIONS
 from tests.e2e.client.stage import Stage
 
-pytestmark = pytest.mark.slow
-
 
 def scenario_of(function: Function, stage: Stage) -> Callable[[], None]:
     scenarios = SECTIONS[function.section](stage)
@@ -27,6 +25,7 @@ def test_every_function_has_a_scenario() -> None:
     assert not missing, "\n".join(missing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_a_function_of_the_client(stage: Stage, function: Function) -> None:
     stage.called.clear()

@@ -20,9 +20,8 @@ MAC_PREFIX = "02:00"
 WITH_IPV4 = ("IP4", "IP4_6", "IP4_6_STATIC")
 TYPES = (*WITH_IPV4, "IP6", "IP6_STATIC", "ETHER")
 OWN_KEYS = (
-    *("AR_ID", "TYPE", "IP", "MAC", "SIZE", "LEASES"),
-    *("USED_LEASES", "IP_END", "MAC_END", "ALLOCATED", "NEXT_INDEX"),
-)
+    "AR_ID", "TYPE", "IP", "MAC", "SIZE", "LEASES", "USED_LEASES", "IP_END", "MAC_END", "ALLOCATED", "NEXT_INDEX",
+)  # fmt: skip
 ALL_ADDRESSES = 2**32
 MAC = re.compile(r"^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$")
 HELD: Vector = {"VM": "-1"}

@@ -19,6 +19,7 @@ DONE, PENDING, HOLD, ACTIVE, POWEROFF, SUSPENDED = "6", "1", "2", "3", "8", "5"
 RUNNING = ("3", "3")
 FAILED = {"14", "36", "37", "38", "39", "40", "41", "42", "44", "46", "47", "48", "49", "50"}  # LCM_STATE …_FAILURE
 START_SECONDS, STATE_SECONDS = 240.0, 120.0  # below the five minutes after which the agent counts as dead
+NEWEST = (-2, 0, -500)  # machines of everybody, a page of so many
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,6 @@ class Wish:
     first_image: int | None = None  # instead of the template's first disk
     more_images: tuple[int, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
-
-
-NEWEST = (-2, 0, -500)  # of everybody, a page of so many
 
 
 class Machines:
