@@ -14,7 +14,7 @@ __all__ = ["fresh_cloud", "instance", "running_twin", "service_settings", "tenan
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """CRASH_SHARE=3 leaves of the matrix every third slow point, the same ones each time."""
+    """CRASH_SHARE=8 leaves of the matrix about every eighth slow point, the same ones each time."""
     share, here = int(os.environ.get("CRASH_SHARE", "1")), Path(__file__).parent
 
     def stays(item: pytest.Item) -> bool:
