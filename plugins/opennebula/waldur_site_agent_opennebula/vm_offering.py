@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Mapping
@@ -12,10 +13,14 @@ from .cloud import Cloud
 from .core import names
 from .core.errors import BadInput, CloudError, NotYet
 from .core.inference import Inference, addresses, read_inference
-from .core.machines import ACTIVE, HOLD, PENDING, Size, Wish, address_of, first_disk_size, planned_size, size_of
+from .core.machines import Wish, address_of
 from .core.markup import Thing
 from .core.options import Placement, check_placement, read_placement, whole
+from .core.sizes import Size, first_disk_size, planned_size, size_of
+from .core.states import ACTIVE, HOLD, PENDING
 from .wanted import Wanted
+
+logger = logging.getLogger(__name__)
 
 PARTS = {"vcpu": "cores", "vm_ram": "memory", "vm_disk": "disk"}
 PUBLIC_KEY = re.compile(r"(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?")
@@ -118,17 +123,20 @@ class VmOffering:
         return {vm.note(names.BACKEND_ID): vm.note(names.PROJECT) for vm in vms}
 
     def delete(self, backend_id: str) -> None:
-        vm = self.cloud.machines.find(backend_id)
-        if vm is not None:
+        self.cloud.pools.forget()
+        for vm in self.cloud.machines.all(backend_id):
             self.cloud.machines.delete(vm)
 
     def set_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> None:
         """Another plan: another size."""
-        self.cloud.machines.resize(self._get(backend_id), read_size(limits, components))
+        self.cloud.resizing.resize(self._get(backend_id), read_size(limits, components))
 
-    def keep_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> bool:
-        """A plan's sizes hold until the next order."""
-        return False
+    def tidy(self, backend_id: str) -> None:
+        """What a late request has made is ended; if it cannot be now, then in the next cycle."""
+        try:
+            self.cloud.machines.end_doubles(backend_id)
+        except CloudError as error:
+            logger.error("A second machine of %s is still there: %s", backend_id, error)
 
     def components(self, backend_id: str) -> dict[str, dict[str, Any]]:
         """Those that were known when it was made."""

@@ -1,4 +1,4 @@
-"""Virtual machines in a VDC: sized by plans, resized, ended; and such that serve a model."""
+"""Virtual machines in a VDC: sized by plans, ended; and such that serve a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from waldur_site_agent_opennebula.vm_offering import VmOffering
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
 from .conftest import connect
-from .machine import GIGABYTES, KEY, KEY_ID, SMALL, machine, wanted
+from .machine import KEY, KEY_ID, machine, wanted
 from .tenant import TEMPLATE
 
 
@@ -140,67 +140,6 @@ def test_a_machine_begun_by_a_dead_agent_is_finished(
 
     assert len(inspect.leftovers(before)["vms"]) == 1
     assert machine(again).text("GNAME") == "blue"
-
-
-def test_another_plan_resizes_and_grows(cloud: Cloud, offering: VmOffering) -> None:
-    offering.create(wanted())
-
-    offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-
-    assert offering.usage("web") == {"vcpu": 2, "vm_ram": 4096, "vm_disk": 8192}
-    assert machine(cloud).text("LCM_STATE") == "3"
-
-
-def test_a_disk_does_not_shrink(cloud: Cloud, offering: VmOffering) -> None:
-    offering.create(wanted())
-
-    offering.set_limits("web", {"vcpu": 2, "vm_ram": 1, "vm_disk": 3}, GIGABYTES)
-
-    assert offering.usage("web") == {"vcpu": 2, "vm_ram": 1024, "vm_disk": 5120}
-    told = "It stays 5120 MB: a disk does not shrink to the plan's 3072 MB."
-    assert offering.metadata("web")["disk"] == told
-    assert offering.limits("web") == {"vcpu": 2, "vm_ram": 1024, "vm_disk": 3072}  # by which its plan is known
-    offering.set_limits("web", {"vcpu": 2, "vm_ram": 1, "vm_disk": 6}, GIGABYTES)
-    assert "disk" not in offering.metadata("web")
-
-
-def test_the_same_size_does_not_stop_the_machine(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
-    offering.create(wanted())
-    since = inspect.call_count()
-
-    offering.set_limits("web", SMALL, GIGABYTES)
-
-    assert not [call for call in inspect.calls(since) if call["changed"]]
-
-
-@pytest.mark.parametrize("operation", ["vm.resize", "vm.diskresize"])
-def test_a_machine_runs_again_when_resizing_fails(
-    cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient, operation: str
-) -> None:
-    offering.create(wanted())
-    inspect.refuse(operation, message="no room on the host")
-
-    with pytest.raises(CloudError, match="no room on the host"):
-        offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-
-    assert machine(cloud).text("LCM_STATE") == "3"
-
-
-@pytest.mark.slow
-def test_a_resize_that_broke_off_is_finished_and_the_machine_runs(
-    twin: OpenNebulaTwin, offering: VmOffering, inspect: OpenNebulaTwinClient
-) -> None:
-    offering.create(wanted())
-    inspect.add_fault("drop", operation="vm.resize", times=4)
-    with pytest.raises(Unreachable):
-        offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-    again = connect(twin)
-    assert machine(again).text("STATE") == "8"
-
-    VmOffering(again, {}).set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-
-    assert machine(again).text("LCM_STATE") == "3"
-    assert VmOffering(again, {}).usage("web") == {"vcpu": 2, "vm_ram": 4096, "vm_disk": 8192}
 
 
 def test_a_machine_ends_and_frees_its_address(

@@ -1,0 +1,115 @@
+"""A request whose connection was cut takes effect all the same, late, when its repetition has long been answered."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from waldur_site_agent_opennebula.cloud import Cloud
+from waldur_site_agent_opennebula.vm_offering import VmOffering
+
+from twins.opennebula import OpenNebulaTwinClient
+
+from .machine import GIGABYTES, machine, wanted
+
+pytestmark = pytest.mark.slow
+
+LATE = 1.5  # seconds, by which the agent has repeated it
+
+
+def make_twice(offering: VmOffering, inspect: OpenNebulaTwinClient) -> dict[str, object]:
+    """The metadata of the machine that is whole; the other one stays on hold."""
+    count = len(inspect.objects("vms")["vms"])
+    inspect.add_fault("late", operation="template.instantiate", seconds=LATE)
+    metadata = offering.create(wanted())
+    time.sleep(LATE)
+    assert len(inspect.objects("vms")["vms"]) == count + 2
+    offering.cloud.pools.forget()
+    return metadata
+
+
+def test_a_machine_made_late_hides_nothing_and_is_ended(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
+    before = inspect.objects()
+    metadata = make_twice(offering, inspect)
+
+    assert offering.metadata("web") == metadata
+    assert offering.usage("web") == {"vcpu": 1, "vm_ram": 1024, "vm_disk": 5120}
+
+    offering.tidy("web")
+    assert [vm["id"] for vm in inspect.leftovers(before)["vms"]] == [metadata["vm_id"]]
+    assert offering.metadata("web") == metadata
+
+
+def test_a_machine_made_late_ends_with_the_other(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
+    before = inspect.objects()
+    make_twice(offering, inspect)
+
+    offering.delete("web")
+
+    assert inspect.leftovers(before) == {}
+
+
+def test_two_machines_of_an_order_that_is_not_done_are_left_to_it(
+    offering: VmOffering, inspect: OpenNebulaTwinClient
+) -> None:
+    """The order may be at work in another process of the agent."""
+    before = inspect.objects()
+    metadata = make_twice(offering, inspect)
+    offering.cloud.machines.note(machine(offering.cloud), {"WALDUR_STATE": "creating"})
+    offering.cloud.pools.forget()
+
+    offering.tidy("web")
+
+    assert len(inspect.leftovers(before)["vms"]) == 2
+    assert offering.create(wanted()) == metadata
+    offering.tidy("web")
+    assert len(inspect.leftovers(before)["vms"]) == 1
+
+
+@pytest.mark.parametrize("nth", [1, 2], ids=["first", "repeated"])
+@pytest.mark.parametrize("operation", ["vm.chown", "vm.update", "vm.action"])
+def test_making_one_bears_late_effects(
+    cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient, operation: str, nth: int
+) -> None:
+    before = inspect.objects()
+    inspect.add_fault("late", operation=operation, seconds=LATE, nth=nth)
+    offering.create(wanted())
+    time.sleep(LATE)
+
+    [made] = inspect.leftovers(before)["vms"]
+    vm = machine(cloud)
+    assert (vm.id, vm.gid, vm.text("LCM_STATE"), vm.note("WALDUR_STATE")) == (made["id"], made["gid"], "3", "ready")
+
+
+@pytest.mark.parametrize(
+    ("operation", "nth"), [("vm.resize", 1), ("vm.diskresize", 1), ("vm.action", 2), ("vm.update", 1), ("vm.update", 2)]
+)
+def test_resizing_bears_late_effects(
+    cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient, operation: str, nth: int
+) -> None:
+    """All but a late poweroff-hard: that one nobody can tell from the owner's wish."""
+    offering.create(wanted())
+    inspect.add_fault("late", operation=operation, seconds=LATE, nth=nth)
+
+    offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
+    time.sleep(LATE)
+
+    cloud.pools.forget()
+    assert offering.usage("web") == {"vcpu": 2, "vm_ram": 4096, "vm_disk": 8192}
+    assert machine(cloud).text("LCM_STATE") == "3"
+
+
+@pytest.mark.parametrize("seconds", [0.0, LATE], ids=["at work when it is asked again", "long done"])
+def test_ending_one_bears_late_effects(offering: VmOffering, inspect: OpenNebulaTwinClient, seconds: float) -> None:
+    """And no machine is forced to end while it ends by itself: what it has on its disks is being saved."""
+    before = inspect.objects()
+    offering.create(wanted())
+    inspect.set_latency({"vm.epilog": 1.0, "vm.shutdown": 0.1})
+    inspect.add_fault("late", operation="vm.action", seconds=seconds)
+    since = inspect.call_count()
+
+    offering.delete("web")
+    time.sleep(seconds)
+
+    assert inspect.leftovers(before) == {}
+    assert "vm.recover" not in [call["operation"] for call in inspect.calls(since)]
