@@ -36,6 +36,7 @@ class Wish:
     context: Mapping[str, str] = field(default_factory=dict)
     first_image: int | None = None  # instead of the template's first disk
     more_images: tuple[int, ...] = ()
+    serves: bool = False  # what it is there for needs an address
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -107,9 +108,9 @@ class Machines:
             "VCPU": size.cores or None,
             "MEMORY": size.memory or None,
             "DISK": self._disks(wish, base),
-            "NIC": self._nics(wish),
+            "NIC": self._nics(wish, base),
             "CONTEXT": self._context(wish, base),
-            "SCHED_REQUIREMENTS": wish.requirements or None,
+            "SCHED_REQUIREMENTS": both(base.text("TEMPLATE/SCHED_REQUIREMENTS"), wish.requirements) or None,
         }
 
     def _disks(self, wish: Wish, base: Thing) -> list[dict[str, Any]]:
@@ -122,11 +123,16 @@ class Machines:
             disks[0] = {**disks[0], "SIZE": wish.size.disk}
         return [*disks, *({"IMAGE_ID": image} for image in wish.more_images)]
 
-    def _nics(self, wish: Wish) -> list[dict[str, Any]] | None:
+    def _nics(self, wish: Wish, base: Thing) -> list[dict[str, Any]] | None:
         """The tenant's network and security group; without them those of the template."""
         parent = wish.parent.note(names.BACKEND_ID)
         vnet = self.pools.ours("vnets", parent)
         if vnet is None:
+            if wish.serves and not base.vector("TEMPLATE/NIC"):
+                sentence = f"VDC {wish.parent.name} has no network, and template {base.id} has no NIC"
+                raise BadInput(
+                    "parent_vdc_backend_id", f"{sentence}: nobody could reach the machine. Name another VDC."
+                )
             return None
         group = self.pools.ours("security_groups", parent)
         return [{"NETWORK_ID": vnet.id, "SECURITY_GROUPS": group.id if group else None}]
@@ -140,8 +146,13 @@ class Machines:
         try:
             self.daemon.once("template.instantiate", wish.template_id, wish.backend_id, True, attributes, False)
         except Refused as error:
-            hint = " Choose a plan with a larger disk." if "is less than the image" in str(error) else ""
-            raise Refused(f"template_id: {error}{hint}", error.code) from error
+            key, hint = "template_id", ""
+            if "is less than the image" in str(error):
+                hint = " Choose a plan with a larger disk."
+            elif "Cannot get IP/MAC lease" in str(error):
+                key = "parent_vdc_backend_id"
+                hint = f" The network of VDC {wish.parent.name} has no free address: end machines in it first."
+            raise Refused(f"{key}: {error}{hint}", error.code) from error
 
     def _start(self, wish: Wish, vm: Thing) -> Thing:
         if vm.gid != wish.group.id:
@@ -221,3 +232,9 @@ class Machines:
 
 def address_of(vm: Thing) -> str:
     return vm.text("TEMPLATE/NIC/IP")
+
+
+def both(*expressions: str) -> str:
+    """One scheduling expression of those that are given."""
+    given = [each for each in expressions if each]
+    return " & ".join(f"({each})" for each in given) if len(given) > 1 else "".join(given)
