@@ -73,6 +73,10 @@ class VmOffering:
         vdc = self.cloud.vdcs.find(name) or self.cloud.pools.named("vdcs", name)
         if vdc is None:
             raise BadInput(key, f"OpenNebula has no VDC {name}. Order it first, or name another one.")
+        if vdc.note(names.STATE) == names.CREATING:
+            raise NotYet(f"{key}: VDC {name} is still being made.")
+        if vdc.note(names.STATE) == names.DELETING:
+            raise BadInput(key, f"VDC {name} is being deleted. Name another one.")
         group = self.cloud.vdcs.group_of(vdc) or self.cloud.pools.named("groups", name)
         if group is None or group.id not in vdc.ids("GROUPS/ID"):
             raise BadInput(key, f"VDC {name} has no group of that name. Name a VDC of a VDC offering.")

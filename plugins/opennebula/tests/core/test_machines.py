@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
-from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, Unreachable
+from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, NotYet, Unreachable
 from waldur_site_agent_opennebula.vm_offering import VmOffering
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
 from .conftest import connect
 from .machine import GIGABYTES, KEY, KEY_ID, SMALL, machine, wanted
-from .tenant import TEMPLATE
+from .tenant import TEMPLATE, found
 
 
 def test_a_machine_has_the_size_of_its_plan(cloud: Cloud, offering: VmOffering) -> None:
@@ -99,6 +99,21 @@ def test_orders_that_cannot_work_are_named(
 
     with pytest.raises(CloudError, match=sentence):
         offering.create(wanted(**changes))
+
+    assert inspect.leftovers(before) == {}
+
+
+@pytest.mark.parametrize(("state", "error"), [("creating", NotYet), ("deleting", BadInput)])
+def test_no_machine_is_made_in_half_a_vdc(
+    offering: VmOffering, inspect: OpenNebulaTwinClient, state: str, error: type[CloudError]
+) -> None:
+    before = inspect.objects()
+    vdc = found(offering.cloud)
+    offering.cloud.vdcs.note(vdc, {"WALDUR_STATE": state})
+    offering.cloud.pools.forget()
+
+    with pytest.raises(error, match="parent_vdc_backend_id: VDC blue is "):
+        offering.create(wanted())
 
     assert inspect.leftovers(before) == {}
 

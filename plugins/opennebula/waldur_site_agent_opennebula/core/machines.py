@@ -70,7 +70,7 @@ class Machines:
         base = self._template(wish.template_id)
         attributes = template(self._attributes(wish, base))
         try:
-            vm, _ = self.daemon.ensure(
+            vm = self.daemon.ensure(
                 lambda: next(iter(self.pools.owned("vms", wish.resource)), None),
                 lambda: self._instantiate(wish, attributes),
                 f"machine {wish.backend_id}",
