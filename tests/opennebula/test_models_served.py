@@ -11,7 +11,7 @@ from tests.marketplace.stage import post
 from tests.opennebula.looks import connect, done, ended, served, shown
 from tests.opennebula.stage import OpenNebulaStage, Site
 from waldur_core.permissions.strings import RoleName
-from waldur_mastermind.marketplace.models import Offering
+from waldur_mastermind.marketplace.models import Offering, Resource
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.django_db(transaction=True)]
 
@@ -69,6 +69,13 @@ def test_the_sample_serves_a_model_and_says_how_to_begin(stage: OpenNebulaStage,
     agent.works("membership_sync", lambda: shown(stage.owner, resource)["endpoints"])
     again = f"http://{shown(stage.owner, resource)['backend_metadata']['ip_address']}:9000"
     assert [each["url"] for each in shown(stage.owner, resource)["endpoints"]] == [f"{again}/v1", again]
+
+    def last_sync() -> object:
+        return Resource.objects.get(pk=resource.pk).last_sync
+
+    told_at = last_sync()
+    agent.works("membership_sync", lambda: last_sync() != told_at)
+    assert agent.log.read_text().count("is told where My model is reached now") == 1
 
 
 def plan_link(offering: Offering, name: str) -> str:

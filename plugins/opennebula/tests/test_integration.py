@@ -41,6 +41,7 @@ PHYDEV = os.environ.get("OPENNEBULA_VXLAN_PHYDEV", "eth0")
 RUN = f"waldur-test-{secrets.token_hex(3)}"  # nothing of an earlier run, or of others, has this in its name
 LIMITS = {"cpu": 4, "ram": 4096, "storage": 20480, "floating_ip": 1}
 SIZE = {"vcpu": 1, "vm_ram": 128, "vm_disk": 128}
+MORE_DISK = 64
 PLAIN = {name: {"unit_factor": 1.0} for name in (*LIMITS, *SIZE)}
 
 
@@ -51,6 +52,7 @@ class Ground:
     external: int
     router_template: int
     vm_template: int
+    size: dict[str, int]  # of a machine that the template allows
 
 
 def connect() -> Cloud:
@@ -84,7 +86,7 @@ def ground() -> Iterator[Ground]:
         machine = {"CPU": 1, "VCPU": 1, "MEMORY": 128, "DISK": {"IMAGE_ID": image}, "CONTEXT": {"NETWORK": "YES"}}
         router = make(cloud, undo, "template", {"NAME": f"{RUN}-router", "VROUTER": "YES", **machine})
         vm = int(GIVEN_TEMPLATE) if GIVEN_TEMPLATE else make(cloud, undo, "template", {"NAME": f"{RUN}-vm", **machine})
-        yield Ground(external, router, vm)
+        yield Ground(external, router, vm, {**SIZE, "vm_disk": max(SIZE["vm_disk"], disk_of(cloud, vm))})
 
 
 def make(cloud: Cloud, undo: contextlib.ExitStack, kind: str, attributes: dict[str, Any], *more: Any) -> int:
@@ -99,6 +101,12 @@ def make(cloud: Cloud, undo: contextlib.ExitStack, kind: str, attributes: dict[s
 
     undo.callback(wait_until, remove, f"removing {kind} {made}", 120)
     return made
+
+
+def disk_of(cloud: Cloud, template_id: int) -> int:
+    """MB of the image that a template's first disk is made of; no machine may have less."""
+    disk = Thing(cloud.daemon.read("template.info", template_id, True, False)).vector("TEMPLATE/DISK")
+    return int(disk.get("SIZE", 0))
 
 
 def is_ready(cloud: Cloud, method: str, object_id: int) -> bool | None:
@@ -276,7 +284,7 @@ class TestVMLifecycle:
             attributes={"ssh_public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGr test"},
             options={"parent_vdc_backend_id": order.backend_id, "template_id": ground.vm_template},
             components=PLAIN,
-            plan_quotas=SIZE,
+            plan_quotas=ground.size,
         )
 
     def test_create_resize_pause_and_delete(self, cloud: Cloud, order: Order, ground: Ground) -> None:
@@ -285,11 +293,14 @@ class TestVMLifecycle:
         offering = VmOffering(cloud, {})
         metadata = offering.create(wanted)
         assert metadata["ip_address"]
-        assert offering.usage(wanted.backend_id) == SIZE
+        assert offering.limits(wanted.backend_id) == ground.size
 
-        larger = {"vcpu": 2, "vm_ram": 256, "vm_disk": 192}
+        larger = {"vcpu": 2, "vm_ram": 256, "vm_disk": ground.size["vm_disk"] + MORE_DISK}
         offering.set_limits(wanted.backend_id, larger, PLAIN)
-        assert offering.usage(wanted.backend_id) == larger
+        assert offering.limits(wanted.backend_id) == larger
+        used = offering.usage(wanted.backend_id)
+        assert used is not None
+        assert used["vm_disk"] >= larger["vm_disk"]  # the template may have further disks
 
         assert offering.pause(wanted.backend_id)
         vm = int(metadata["vm_id"])

@@ -9,6 +9,7 @@ from .core.daemon import Daemon
 from .core.keycloak import Keycloak, read_access
 from .core.machines import Machines
 from .core.pools import Pools
+from .core.resizing import Resizing
 from .core.restrictions import Restrictions
 from .core.vdcs import Vdcs
 
@@ -26,4 +27,5 @@ class Cloud:
         self.keycloak = Keycloak(access) if access else None
         self.vdcs = Vdcs(self.daemon, self.pools, self.keycloak)
         self.machines = Machines(self.daemon, self.pools)
+        self.resizing = Resizing(self.daemon, self.pools, self.machines)
         self.restrictions = Restrictions(self.daemon, self.pools)

@@ -8,11 +8,12 @@ from uuid import UUID
 from waldur_api_client.api.marketplace_plans import marketplace_plans_retrieve
 from waldur_api_client.api.marketplace_provider_offerings import marketplace_provider_offerings_retrieve
 from waldur_api_client.api.marketplace_provider_resources import (
+    marketplace_provider_resources_retrieve,
     marketplace_provider_resources_set_endpoints,
     marketplace_provider_resources_set_limits,
 )
 from waldur_api_client.api.marketplace_service_providers import marketplace_service_providers_keys_list
-from waldur_api_client.models import ResourceEndpointsRequest, ResourceSetLimitsRequest
+from waldur_api_client.models import ResourceEndpointsRequest, ResourceFieldEnum, ResourceSetLimitsRequest
 
 from . import units
 from .wanted import plain
@@ -37,6 +38,14 @@ def plan_and_keys(order: Any, provider_uuid: str, client: Any) -> dict[str, Any]
 def tell_limits(resource: Any, limits: dict[str, int], client: Any) -> None:
     body = ResourceSetLimitsRequest.from_dict({"limits": limits})
     marketplace_provider_resources_set_limits.sync(uuid=resource.uuid, client=client, body=body)
+
+
+def endpoints_of(resource: Any, client: Any) -> list[dict[str, str]]:
+    """Those that the marketplace knows; the agent does not ask for them with the rest of the resource."""
+    known = marketplace_provider_resources_retrieve.sync(
+        uuid=resource.uuid, client=client, field=[ResourceFieldEnum.ENDPOINTS]
+    )
+    return [{"name": str(each.name), "url": str(each.url)} for each in known.endpoints or []]
 
 
 def tell_endpoints(resource: Any, endpoints: list[dict[str, str]], client: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Mapping
@@ -11,11 +12,15 @@ from . import units
 from .cloud import Cloud
 from .core import names
 from .core.errors import BadInput, CloudError, NotYet
-from .core.inference import Inference, addresses, read_inference
-from .core.machines import ACTIVE, HOLD, PENDING, Size, Wish, address_of, first_disk_size, planned_size, size_of
+from .core.inference import Inference, addresses, check_engine, read_inference
+from .core.machines import Wish, address_of, both
 from .core.markup import Thing
 from .core.options import Placement, check_placement, read_placement, whole
+from .core.sizes import Size, first_disk_size, planned_size, size_of
+from .core.states import ACTIVE, HOLD, PENDING
 from .wanted import Wanted
+
+logger = logging.getLogger(__name__)
 
 PARTS = {"vcpu": "cores", "vm_ram": "memory", "vm_disk": "disk"}
 PUBLIC_KEY = re.compile(r"(ssh-|ecdsa-|sk-)\S+ [A-Za-z0-9+/=]+( .*)?")
@@ -39,27 +44,42 @@ class VmOffering:
         if placement.cluster_ids:
             check_placement(placement, [cluster.id for cluster in self.cloud.pools.all("clusters")])
         parent, group = self._parent(str(options.get("parent_vdc_backend_id") or ""))
-        template_id = wanted.attributes.get("template_id")
-        template_id = options.get("template_id") if template_id in (None, "") else template_id
-        if template_id in (None, ""):
-            raise BadInput("template_id", "no template is given. Set it in plugin_options or backend_settings.")
+        template_id = self._template_id(wanted)
         inference = read_inference(wanted.attributes, self.cloud.pools)
-        engine = options.get("engine_image_id")
         return Wish(
             backend_id=wanted.backend_id,
             resource=wanted.resource,
-            template_id=whole(template_id, "template_id"),
+            template_id=template_id,
             parent=parent,
             group=group,
             size=self._size(wanted),
             ssh_key=self._ssh_key(wanted),
             requirements=requirements(placement),
             context=inference.context if inference else {},
-            first_image=whole(engine, "engine_image_id") if inference and engine not in (None, "") else None,
+            first_image=self._engine(options) if inference else None,
             more_images=(inference.image_id,) if inference else (),
-            notes=self._notes(parent, whole(template_id, "template_id"), inference)
+            serves=inference is not None,
+            notes=self._notes(parent, template_id, inference)
             | {names.FACTORS: units.note(wanted.components), names.PROJECT: wanted.project},
         )
+
+    def _template_id(self, wanted: Wanted) -> int:
+        """The order's, which must be one of the provider's; else the offering's."""
+        key = "template_id"
+        wished, offered = (given.get(key) for given in (wanted.attributes, wanted.options))
+        if wished in (None, ""):
+            if offered in (None, ""):
+                raise BadInput(key, "no template is given. Set it in plugin_options or backend_settings.")
+            return whole(offered, key)
+        found = self.cloud.pools.get("templates", whole(wished, key))
+        if found is None or not self.cloud.pools.is_provided(found):
+            raise BadInput(key, f"OpenNebula has no template {wished}. Name one that the provider offers.")
+        return found.id
+
+    def _engine(self, options: Mapping[str, Any]) -> int | None:
+        """The engine's disk; None is that of the template."""
+        given = options.get("engine_image_id")
+        return None if given in (None, "") else check_engine(whole(given, "engine_image_id"), self.cloud.pools)
 
     def _notes(self, parent: Thing, template_id: int, inference: Inference | None) -> dict[str, str]:
         """Kept with the machine, so that its metadata can always be told again."""
@@ -76,7 +96,7 @@ class VmOffering:
         if vdc.note(names.STATE) == names.CREATING:
             raise NotYet(f"{key}: VDC {name} is still being made.")
         if vdc.note(names.STATE) == names.DELETING:
-            raise BadInput(key, f"VDC {name} is being deleted. Name another one.")
+            raise BadInput(key, f"VDC {name} is being ended. Name another one.")
         group = self.cloud.vdcs.group_of(vdc) or self.cloud.pools.named("groups", name)
         if group is None or group.id not in vdc.ids("GROUPS/ID"):
             raise BadInput(key, f"VDC {name} has no group of that name. Name a VDC of a VDC offering.")
@@ -122,17 +142,20 @@ class VmOffering:
         return {vm.note(names.BACKEND_ID): vm.note(names.PROJECT) for vm in vms}
 
     def delete(self, backend_id: str) -> None:
-        vm = self.cloud.machines.find(backend_id)
-        if vm is not None:
+        self.cloud.pools.forget()
+        for vm in self.cloud.machines.all(backend_id):
             self.cloud.machines.delete(vm)
 
     def set_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> None:
         """Another plan: another size."""
-        self.cloud.machines.resize(self._get(backend_id), read_size(limits, components))
+        self.cloud.resizing.resize(self._get(backend_id), read_size(limits, components))
 
-    def keep_limits(self, backend_id: str, limits: Mapping[str, Any], components: units.Components) -> bool:
-        """A plan's sizes hold until the next order."""
-        return False
+    def tidy(self, backend_id: str) -> None:
+        """What a late request has made is ended; if it cannot be now, then in the next cycle."""
+        try:
+            self.cloud.machines.end_doubles(backend_id)
+        except CloudError as error:
+            logger.error("A second machine of %s is still there: %s", backend_id, error)
 
     def components(self, backend_id: str) -> dict[str, dict[str, Any]]:
         """Those that were known when it was made."""
@@ -220,5 +243,4 @@ def read_size(amounts: Mapping[str, Any], components: units.Components) -> Size:
 def requirements(placement: Placement) -> str:
     """Where it may run: the expression given, and the clusters."""
     clusters = " | ".join(f"CLUSTER_ID = {cluster}" for cluster in placement.cluster_ids)
-    parts = [f"({part})" for part in (placement.requirements, clusters) if part]
-    return " & ".join(parts) if len(parts) > 1 else (placement.requirements or clusters)
+    return both(placement.requirements, clusters)

@@ -1,169 +1,115 @@
-"""Calls that take effect when nobody waits for them any more, and two agents at one order: nothing is doubled."""
+"""A request whose connection was cut takes effect all the same, late, when its repetition has long been answered."""
 
 from __future__ import annotations
 
-import threading
-from typing import Any
+import time
 
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
-from waldur_site_agent_opennebula.vdc_offering import VdcOffering
+from waldur_site_agent_opennebula.vm_offering import VmOffering
 
-from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
+from twins.opennebula import OpenNebulaTwinClient
 
-from .conftest import connect, order
-from .test_resuming import WHOLE, count
+from .machine import GIGABYTES, machine, wanted
 
-MADE_BY = [
-    *("vdc.allocate", "group.allocate", "vn.allocate", "vrouter.allocate", "vrouter.instantiate"),
-    *("secgroup.allocate", "user.allocate"),
-]
-ENDED_BY = [
-    *("vdc.update", "user.delete", "vrouter.delete", "vn.delete", "secgroup.delete", "group.delete", "vdc.delete"),
-]
+pytestmark = pytest.mark.slow
+
+LATE = 1.5  # seconds, by which the agent has repeated it
 
 
-@pytest.fixture
-def impatient(twin: OpenNebulaTwin) -> Cloud:
-    return connect(twin, request_timeout=0.5)
+def make_twice(offering: VmOffering, inspect: OpenNebulaTwinClient) -> dict[str, object]:
+    """The metadata of the machine that is whole; the other one stays on hold."""
+    count = len(inspect.objects("vms")["vms"])
+    inspect.add_fault("late", operation="template.instantiate", seconds=LATE)
+    metadata = offering.create(wanted())
+    time.sleep(LATE)
+    assert len(inspect.objects("vms")["vms"]) == count + 2
+    offering.cloud.pools.forget()
+    return metadata
 
 
-def works(cloud: Cloud) -> bool:
-    """Whether the credentials shown are those that let in."""
-    metadata = VdcOffering(cloud, {}).metadata("blue")
-    return bool(metadata["external_ip"]) and bool(metadata["opennebula_password"])
+def test_a_machine_made_late_hides_nothing_and_is_ended(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
+    before = inspect.objects()
+    metadata = make_twice(offering, inspect)
+
+    assert offering.metadata("web") == metadata
+    assert offering.usage("web") == {"vcpu": 1, "vm_ram": 1024, "vm_disk": 5120}
+
+    offering.tidy("web")
+    assert [vm["id"] for vm in inspect.leftovers(before)["vms"]] == [metadata["vm_id"]]
+    assert offering.metadata("web") == metadata
 
 
-def begin(action: Any) -> tuple[threading.Thread, list[BaseException]]:
-    errors: list[BaseException] = []
+def test_a_machine_made_late_ends_with_the_other(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
+    before = inspect.objects()
+    make_twice(offering, inspect)
 
-    def run() -> None:
-        try:
-            action()
-        except BaseException as error:
-            errors.append(error)
+    offering.delete("web")
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, errors
+    assert inspect.leftovers(before) == {}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("operation", MADE_BY)
-def test_a_call_that_takes_effect_behind_its_repetition_doubles_nothing(
-    impatient: Cloud, inspect: OpenNebulaTwinClient, operation: str
+def test_two_machines_of_an_order_that_is_not_done_are_left_to_it(
+    offering: VmOffering, inspect: OpenNebulaTwinClient
 ) -> None:
-    baseline = inspect.objects()
-    inspect.add_fault("hold_before", operation=operation)
-    impatient.vdcs.create(order())
-    assert inspect.release() == 1
+    """The order may be at work in another process of the agent."""
+    before = inspect.objects()
+    metadata = make_twice(offering, inspect)
+    offering.cloud.machines.note(machine(offering.cloud), {"WALDUR_STATE": "creating"})
+    offering.cloud.pools.forget()
 
-    impatient.pools.forget()
-    impatient.vdcs.create(order())
-    assert count(inspect, baseline) == WHOLE
-    assert works(impatient)
-    vdc = impatient.vdcs.find("blue")
-    assert vdc is not None
-    impatient.vdcs.delete(vdc)
-    assert inspect.leftovers(baseline) == {}
+    offering.tidy("web")
+
+    assert len(inspect.leftovers(before)["vms"]) == 2
+    assert offering.create(wanted()) == metadata
+    offering.tidy("web")
+    assert len(inspect.leftovers(before)["vms"]) == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("operation", MADE_BY)
-def test_a_call_that_takes_effect_just_before_its_repetition_is_found(
-    impatient: Cloud, inspect: OpenNebulaTwinClient, operation: str
+@pytest.mark.parametrize("nth", [1, 2], ids=["first", "repeated"])
+@pytest.mark.parametrize("operation", ["vm.chown", "vm.update", "vm.action"])
+def test_making_one_bears_late_effects(
+    cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient, operation: str, nth: int
 ) -> None:
-    """The agent has looked once more, and seen nothing yet."""
-    baseline = inspect.objects()
-    inspect.add_fault("hold_before", operation=operation, times=2)
-    thread, errors = begin(lambda: impatient.vdcs.create(order()))
-    first = inspect.wait_held()
-    while len(inspect.held()) < 2:
-        assert thread.is_alive()
-    inspect.release(first["id"])
-    inspect.release()
-    thread.join()
+    before = inspect.objects()
+    inspect.add_fault("late", operation=operation, seconds=LATE, nth=nth)
+    offering.create(wanted())
+    time.sleep(LATE)
 
-    assert errors == []
-    assert count(inspect, baseline) == WHOLE
-    assert works(impatient)
+    [made] = inspect.leftovers(before)["vms"]
+    vm = machine(cloud)
+    assert (vm.id, vm.gid, vm.text("LCM_STATE"), vm.note("WALDUR_STATE")) == (made["id"], made["gid"], "3", "ready")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("operation", MADE_BY)
-def test_two_agents_that_serve_one_order_make_one_vdc(
-    twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, operation: str
+@pytest.mark.parametrize(
+    ("operation", "nth"), [("vm.resize", 1), ("vm.diskresize", 1), ("vm.action", 2), ("vm.update", 1), ("vm.update", 2)]
+)
+def test_resizing_bears_late_effects(
+    cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient, operation: str, nth: int
 ) -> None:
-    """Both have looked, and seen nothing yet."""
-    baseline = inspect.objects()
-    inspect.add_fault("hold_before", operation=operation, times=2)
-    agents = [begin(lambda: connect(twin).vdcs.create(order())) for _ in range(2)]
-    while len(inspect.held()) < 2:
-        assert all(thread.is_alive() for thread, _ in agents), agents
-    inspect.release()
-    for thread, _ in agents:
-        thread.join()
+    """All but a late poweroff-hard: that one nobody can tell from the owner's wish."""
+    offering.create(wanted())
+    inspect.add_fault("late", operation=operation, seconds=LATE, nth=nth)
 
-    assert [error for _, errors in agents for error in errors] == []
-    assert count(inspect, baseline) == WHOLE
-    assert works(connect(twin))
+    offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
+    time.sleep(LATE)
+
+    cloud.pools.forget()
+    assert offering.usage("web") == {"vcpu": 2, "vm_ram": 4096, "vm_disk": 8192}
+    assert machine(cloud).text("LCM_STATE") == "3"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("operation", ENDED_BY)
-def test_two_agents_that_end_one_vdc_leave_nothing(
-    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, operation: str
-) -> None:
-    baseline = inspect.objects()
-    cloud.vdcs.create(order())
-    inspect.add_fault("hold_before", operation=operation, times=2)
+@pytest.mark.parametrize("seconds", [0.0, LATE], ids=["at work when it is asked again", "long done"])
+def test_ending_one_bears_late_effects(offering: VmOffering, inspect: OpenNebulaTwinClient, seconds: float) -> None:
+    """And no machine is forced to end while it ends by itself: what it has on its disks is being saved."""
+    before = inspect.objects()
+    offering.create(wanted())
+    inspect.set_latency({"vm.epilog": 1.0, "vm.shutdown": 0.1})
+    inspect.add_fault("late", operation="vm.action", seconds=seconds)
+    since = inspect.call_count()
 
-    def end(agent: Cloud) -> None:
-        vdc = agent.vdcs.find("blue")
-        assert vdc is not None
-        agent.vdcs.delete(vdc)
+    offering.delete("web")
+    time.sleep(seconds)
 
-    agents = [begin(lambda: end(connect(twin))) for _ in range(2)]
-    while len(inspect.held()) < 2:
-        assert all(thread.is_alive() for thread, _ in agents), agents
-    inspect.release()
-    for thread, _ in agents:
-        thread.join()
-
-    assert [error for _, errors in agents for error in errors] == []
-    assert inspect.leftovers(baseline) == {}
-
-
-@pytest.mark.slow
-def test_an_agent_that_fails_leaves_what_another_one_has_completed(
-    twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
-) -> None:
-    inspect.add_fault("hold_before", operation="secgroup.allocate")
-    thread, errors = begin(lambda: connect(twin).vdcs.create(order()))
-    inspect.wait_held()
-    connect(twin).vdcs.create(order())
-    inspect.add_fault("error", operation="userpool.info", code=8192, message="no")
-    inspect.release()
-    thread.join()
-
-    assert "no" in str(errors[0])
-    inspect.clear_faults()
-    assert works(connect(twin))
-
-
-@pytest.mark.slow
-def test_an_agent_that_comes_last_finds_nothing_to_end(
-    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
-) -> None:
-    cloud.vdcs.create(order())
-    inspect.add_fault("hold_before", operation="vdc.update")
-    late = connect(twin)
-    vdc = late.vdcs.find("blue")
-    assert vdc is not None
-    thread, errors = begin(lambda: late.vdcs.delete(vdc))
-    inspect.wait_held()
-    cloud.vdcs.delete(vdc)
-    inspect.release()
-    thread.join()
-
-    assert errors == []
+    assert inspect.leftovers(before) == {}
+    assert "vm.recover" not in [call["operation"] for call in inspect.calls(since)]

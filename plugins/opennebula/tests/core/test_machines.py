@@ -1,4 +1,4 @@
-"""Virtual machines in a VDC: sized by plans, resized, ended; and such that serve a model."""
+"""Virtual machines in a VDC: sized by plans, placed, ended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from waldur_site_agent_opennebula.vm_offering import VmOffering
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
-from .conftest import connect
-from .machine import GIGABYTES, KEY, KEY_ID, SMALL, machine, wanted
-from .tenant import TEMPLATE, found
+from .conftest import connect, order
+from .machine import GIGABYTES, KEY, KEY_ID, machine, wanted
+from .tenant import TEMPLATE, as_user
 
 
 def test_a_machine_has_the_size_of_its_plan(cloud: Cloud, offering: VmOffering) -> None:
@@ -68,9 +68,70 @@ def test_the_scheduler_is_told_where_it_may_run(cloud: Cloud, offering: VmOfferi
     assert vm.text("HISTORY_RECORDS/HISTORY/HOSTNAME") == "dummy1"
 
 
+def test_what_the_template_requires_of_hosts_holds_too(cloud: Cloud, offering: VmOffering) -> None:
+    """A machine that needs a graphics card is not placed without one because its offering names a cluster."""
+    cloud.daemon.once("template.update", TEMPLATE, 'SCHED_REQUIREMENTS="NAME = dummy1"', 1)
+
+    offering.create(wanted(options={"cluster_ids": [0]}))
+
+    vm = machine(cloud)
+    assert vm.note("SCHED_REQUIREMENTS") == "(NAME = dummy1) & (CLUSTER_ID = 0)"
+    assert vm.text("HISTORY_RECORDS/HISTORY/HOSTNAME") == "dummy1"
+
+
 def test_the_template_of_the_order_comes_first(cloud: Cloud, offering: VmOffering) -> None:
+    other = cloud.daemon.once("template.clone", TEMPLATE, "another", False)
+
+    assert offering.create(wanted(attributes={"template_id": other}))["template_id"] == str(other)
+
     with pytest.raises(BadInput, match="template_id: OpenNebula has no template 77"):
-        offering.create(wanted(attributes={"template_id": 77}))
+        offering.create(wanted("two", attributes={"template_id": 77}))
+
+
+def test_an_order_names_no_template_of_another_tenant(cloud: Cloud, twin: OpenNebulaTwin, offering: VmOffering) -> None:
+    """The agent may use everything; who orders may not."""
+    foreign = as_user(twin, cloud).template.allocate('NAME="secrets" CPU="1" MEMORY="64" CONTEXT=[KEY="secret"]')
+    cloud.pools.forget()
+
+    with pytest.raises(BadInput, match=r"template_id: .* Name one that the provider offers"):
+        offering.create(wanted(attributes={"template_id": foreign}))
+
+
+def test_a_machine_waits_for_its_vdc_and_gets_none_that_ends(cloud: Cloud, offering: VmOffering) -> None:
+    """Half a VDC has no network yet, or no more."""
+    vdc = cloud.vdcs.find("blue")
+    assert vdc is not None
+    for state, error, sentence in (("creating", NotYet, "still being made"), ("deleting", BadInput, "is being ended")):
+        cloud.vdcs.note(vdc, {"WALDUR_STATE": state})
+        cloud.pools.forget()
+        with pytest.raises(error, match=f"parent_vdc_backend_id: VDC blue .*{sentence}"):
+            offering.create(wanted())
+
+
+def test_a_machine_without_disk_and_network_is_made_and_resized(cloud: Cloud) -> None:
+    """Its template has none, and neither has the VDC a network nor the plan a disk."""
+    cloud.vdcs.create(order("bare", network=None))
+    bare = cloud.daemon.once("template.allocate", 'NAME="diskless" CPU="1" MEMORY="64" HYPERVISOR="dummy"')
+    offering, plan = VmOffering(cloud, {}), {"vcpu": 1, "vm_ram": 1}
+    options = {"parent_vdc_backend_id": "bare", "template_id": bare}
+
+    metadata = offering.create(wanted(options=options, plan_quotas=plan))
+    assert (metadata["ip_address"], offering.usage("web")) == ("", {"vcpu": 1, "vm_ram": 1024, "vm_disk": 0})
+
+    offering.set_limits("web", {"vcpu": 2, "vm_ram": 2}, GIGABYTES)
+    assert offering.usage("web") == {"vcpu": 2, "vm_ram": 2048, "vm_disk": 0}
+    with pytest.raises(CloudError, match=r"template_id: .* has no disk to be sized"):
+        offering.create(wanted("two", options=options))
+
+
+def test_a_network_that_is_full_is_named(cloud: Cloud, offering: VmOffering) -> None:
+    vnet = cloud.pools.ours("vnets", "blue")
+    assert vnet is not None
+    for last in range(2, 255):
+        cloud.daemon.once("vn.hold", vnet.id, f'LEASES=[IP="10.0.0.{last}"]')
+
+    with pytest.raises(CloudError, match=r"parent_vdc_backend_id: .* The network of VDC blue has no free address"):
+        offering.create(wanted())
 
 
 @pytest.mark.parametrize(
@@ -87,9 +148,6 @@ def test_the_template_of_the_order_comes_first(cloud: Cloud, offering: VmOfferin
         ({"plan_quotas": {"vcpu": 100, "vm_ram": 1}}, "parent_vdc_backend_id: .* has no room"),
         ({"attributes": {"ssh_public_key": str(uuid.uuid4())}}, "ssh_public_key: no key"),
         ({"attributes": {"ssh_public_key": "my key"}}, "ssh_public_key: it is no public key"),
-        ({"attributes": {"model": "no-such-model"}}, "model: OpenNebula has no image"),
-        ({"attributes": {"model": "alpine", "ONEAPP_VLLM_API_PORT": "x"}}, "ONEAPP_VLLM_API_PORT: 'x' does not fit"),
-        ({"attributes": {"model": "alpine", "ONEAPP_VLLM_X": "1"}}, "ONEAPP_VLLM_X: the engine has no such"),
     ],
 )
 def test_orders_that_cannot_work_are_named(
@@ -99,21 +157,6 @@ def test_orders_that_cannot_work_are_named(
 
     with pytest.raises(CloudError, match=sentence):
         offering.create(wanted(**changes))
-
-    assert inspect.leftovers(before) == {}
-
-
-@pytest.mark.parametrize(("state", "error"), [("creating", NotYet), ("deleting", BadInput)])
-def test_no_machine_is_made_in_half_a_vdc(
-    offering: VmOffering, inspect: OpenNebulaTwinClient, state: str, error: type[CloudError]
-) -> None:
-    before = inspect.objects()
-    vdc = found(offering.cloud)
-    offering.cloud.vdcs.note(vdc, {"WALDUR_STATE": state})
-    offering.cloud.pools.forget()
-
-    with pytest.raises(error, match="parent_vdc_backend_id: VDC blue is "):
-        offering.create(wanted())
 
     assert inspect.leftovers(before) == {}
 
@@ -157,67 +200,6 @@ def test_a_machine_begun_by_a_dead_agent_is_finished(
     assert machine(again).text("GNAME") == "blue"
 
 
-def test_another_plan_resizes_and_grows(cloud: Cloud, offering: VmOffering) -> None:
-    offering.create(wanted())
-
-    offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-
-    assert offering.usage("web") == {"vcpu": 2, "vm_ram": 4096, "vm_disk": 8192}
-    assert machine(cloud).text("LCM_STATE") == "3"
-
-
-def test_a_disk_does_not_shrink(cloud: Cloud, offering: VmOffering) -> None:
-    offering.create(wanted())
-
-    offering.set_limits("web", {"vcpu": 2, "vm_ram": 1, "vm_disk": 3}, GIGABYTES)
-
-    assert offering.usage("web") == {"vcpu": 2, "vm_ram": 1024, "vm_disk": 5120}
-    told = "It stays 5120 MB: a disk does not shrink to the plan's 3072 MB."
-    assert offering.metadata("web")["disk"] == told
-    assert offering.limits("web") == {"vcpu": 2, "vm_ram": 1024, "vm_disk": 3072}  # by which its plan is known
-    offering.set_limits("web", {"vcpu": 2, "vm_ram": 1, "vm_disk": 6}, GIGABYTES)
-    assert "disk" not in offering.metadata("web")
-
-
-def test_the_same_size_does_not_stop_the_machine(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
-    offering.create(wanted())
-    since = inspect.call_count()
-
-    offering.set_limits("web", SMALL, GIGABYTES)
-
-    assert not [call for call in inspect.calls(since) if call["changed"]]
-
-
-@pytest.mark.parametrize("operation", ["vm.resize", "vm.diskresize"])
-def test_a_machine_runs_again_when_resizing_fails(
-    cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient, operation: str
-) -> None:
-    offering.create(wanted())
-    inspect.refuse(operation, message="no room on the host")
-
-    with pytest.raises(CloudError, match="no room on the host"):
-        offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-
-    assert machine(cloud).text("LCM_STATE") == "3"
-
-
-@pytest.mark.slow
-def test_a_resize_that_broke_off_is_finished_and_the_machine_runs(
-    twin: OpenNebulaTwin, offering: VmOffering, inspect: OpenNebulaTwinClient
-) -> None:
-    offering.create(wanted())
-    inspect.add_fault("drop", operation="vm.resize", times=4)
-    with pytest.raises(Unreachable):
-        offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-    again = connect(twin)
-    assert machine(again).text("STATE") == "8"
-
-    VmOffering(again, {}).set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}, GIGABYTES)
-
-    assert machine(again).text("LCM_STATE") == "3"
-    assert VmOffering(again, {}).usage("web") == {"vcpu": 2, "vm_ram": 4096, "vm_disk": 8192}
-
-
 def test_a_machine_ends_and_frees_its_address(
     cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient
 ) -> None:
@@ -248,49 +230,7 @@ def test_a_machine_that_failed_can_be_deleted(
 
 
 def test_tags_that_a_tenant_wrote_mislead_nobody(cloud: Cloud, twin: OpenNebulaTwin, offering: VmOffering) -> None:
-    from .tenant import as_user
-
     as_user(twin, cloud).vm.allocate('NAME="mine" CPU="4" MEMORY="64" WALDUR_BACKEND_ID="web"', False)
     cloud.pools.forget()
 
     assert not offering.exists("web")
-
-
-class TestServingModels:
-    MODEL = {"model": "llama", "ONEAPP_VLLM_API_PORT": "9000", "ONEAPP_VLLM_API_WEB": "YES"}
-
-    @pytest.fixture
-    def image(self, cloud: Cloud, offering: VmOffering) -> int:
-        image = cloud.daemon.once("image.allocate", 'NAME="llama" TYPE="DATABLOCK" SIZE="2048"', 1, False)
-        cloud.pools.forget()
-        return int(image)
-
-    def test_the_model_is_a_disk_and_its_parameters_are_context(
-        self, cloud: Cloud, offering: VmOffering, image: int
-    ) -> None:
-        metadata = offering.create(wanted(attributes=self.MODEL))
-
-        vm = machine(cloud)
-        assert [disk.text("IMAGE") for disk in vm.all("TEMPLATE/DISK")] == ["alpine", "llama"]
-        context = vm.vector("TEMPLATE/CONTEXT")
-        assert (context["ONEAPP_VLLM_API_PORT"], context["ONEAPP_VLLM_API_WEB"]) == ("9000", "YES")
-        assert {name: metadata[name] for name in ("endpoint", "web_ui", "model")} == {
-            "endpoint": "http://10.0.0.2:9000",
-            "web_ui": "http://10.0.0.2:9000",
-            "model": "llama",
-        }
-        assert offering.metadata("web") == metadata
-        assert offering.limits("web")["vm_disk"] == 5120  # without the model
-
-    def test_the_engines_image_may_be_given(self, cloud: Cloud, offering: VmOffering, image: int) -> None:
-        offering.create(wanted(attributes={"model": str(image)}, options={"engine_image_id": 1}))
-
-        assert [disk.text("IMAGE") for disk in machine(cloud).all("TEMPLATE/DISK")] == ["service-vnf", "llama"]
-
-    def test_a_model_that_is_not_ready_is_named(
-        self, offering: VmOffering, inspect: OpenNebulaTwinClient, cloud: Cloud
-    ) -> None:
-        inspect.set_latency({"image.create": 60.0})
-        cloud.daemon.once("image.allocate", 'NAME="slow" TYPE="DATABLOCK" SIZE="2048"', 1, False)
-        with pytest.raises(BadInput, match=r"model: image slow .* is not READY"):
-            offering.create(wanted(attributes={"model": "slow"}))

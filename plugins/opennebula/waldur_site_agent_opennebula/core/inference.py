@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import BadInput
+from .markup import Thing
 from .pools import Pools
 
 PREFIX = "ONEAPP_VLLM_"
 DEFAULT_PORT = 8000
-USABLE = ("1", "2", "8")  # READY, USED, USED_PERS
+USABLE, USED_BY_ONE = ("1", "2"), "8"  # READY and USED; USED_PERS
 
 
 def _yes_or_no(text: str) -> bool:
@@ -20,18 +21,22 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _fraction(text: str) -> bool:
-    return re.fullmatch(r"[0-9.]+", text) is not None and text.count(".") < 2 and 0 < float(text) <= 1
+    return re.fullmatch(r"[0-9]+(\.[0-9]*)?|\.[0-9]+", text) is not None and 0 < float(text) <= 1
 
 
 def _port(text: str) -> bool:
-    return text.isdigit() and 0 < int(text) < 65536
+    return _count(text) and int(text) < 65536
+
+
+def _count(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,9}", text) is not None and int(text) > 0
 
 
 PARAMETERS: dict[str, tuple[Callable[[str], bool], str]] = {
     f"{PREFIX}API_PORT": (_port, "a port between 1 and 65535"),
     f"{PREFIX}API_WEB": (_yes_or_no, "YES or NO"),
     f"{PREFIX}MODEL_QUANTIZATION": (lambda text: text in ("0", "4"), "0 or 4"),
-    f"{PREFIX}MODEL_MAX_LENGTH": (lambda text: text.isdigit() and int(text) > 0, "a number of tokens"),
+    f"{PREFIX}MODEL_MAX_LENGTH": (_count, "a number of tokens"),
     f"{PREFIX}ENFORCE_EAGER": (_yes_or_no, "YES or NO"),
     f"{PREFIX}SLEEP_MODE": (_yes_or_no, "YES or NO"),
     f"{PREFIX}GPU_MEMORY_UTILIZATION": (_fraction, "a fraction above 0 and at most 1"),
@@ -73,14 +78,33 @@ def _checked(name: str, value: Any) -> str:
 
 
 def find_image(model: str, pools: Pools) -> int:
-    """The model's image by name or id; it has to be usable."""
-    images = [image for image in pools.all("images") if model in (image.name, str(image.id))]
+    """The provider's image of the model by name or id; it has to be usable. A tenant may name his as he likes."""
+    named = [image for image in pools.all("images") if model in (image.name, str(image.id))]
+    images = [image for image in named if pools.is_provided(image)]
     if not images:
         raise BadInput("model", f"OpenNebula has no image {model}. Register the model as an image first.")
-    ready = [image for image in images if image.text("STATE") in USABLE]
-    if not ready:
-        raise BadInput("model", f"image {images[0].name} (id {images[0].id}) is not READY. Wait for it or repair it.")
-    return ready[0].id
+    usable = [image for image in images if image.text("STATE") in USABLE]
+    if not usable:
+        raise _not_usable("model", images[0])
+    return usable[0].id
+
+
+def check_engine(image_id: int, pools: Pools) -> int:
+    """The id of a disk for the engine; it has to be usable, too."""
+    key = "engine_image_id"
+    image = pools.get("images", image_id)
+    if image is None:
+        raise BadInput(key, f"OpenNebula has no image {image_id}. Leave it out to use the disk of the template.")
+    if image.text("STATE") not in USABLE:
+        raise _not_usable(key, image)
+    return image_id
+
+
+def _not_usable(key: str, image: Thing) -> BadInput:
+    name = f"image {image.name} (id {image.id})"
+    if image.text("STATE") == USED_BY_ONE:
+        return BadInput(key, f"{name} is persistent and in use. Make it non-persistent, so that many can use it.")
+    return BadInput(key, f"{name} is not READY. Wait for it or repair it.")
 
 
 def addresses(ip: str, inference_port: int) -> dict[str, str]:

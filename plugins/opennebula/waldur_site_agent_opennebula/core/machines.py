@@ -1,10 +1,10 @@
-"""Virtual machines inside a VDC: made of a template, sized, resized, ended."""
+"""Virtual machines inside a VDC: made of a template, sized, ended."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import names
@@ -12,23 +12,13 @@ from .daemon import Daemon, wait_until
 from .errors import ACTION, BadInput, CloudError, NotYet, Refused, Unreachable
 from .markup import Thing, template, things
 from .pools import Pools
+from .sizes import Size
+from .states import DONE, ENDING, FAILED, HOLD, RUNNING, state
 
 logger = logging.getLogger(__name__)
 
-DONE, PENDING, HOLD, ACTIVE, POWEROFF, SUSPENDED = "6", "1", "2", "3", "8", "5"
-RUNNING = ("3", "3")
-FAILED = {"14", "36", "37", "38", "39", "40", "41", "42", "44", "46", "47", "48", "49", "50"}  # LCM_STATE …_FAILURE
 START_SECONDS, STATE_SECONDS = 240.0, 120.0  # below the five minutes after which the agent counts as dead
 NEWEST = (-2, 0, -500)  # machines of everybody, a page of so many
-
-
-@dataclass(frozen=True)
-class Size:
-    """Cores, and MB of memory and disk. Zero leaves what the template says."""
-
-    cores: int = 0
-    memory: int = 0
-    disk: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,6 +36,7 @@ class Wish:
     context: Mapping[str, str] = field(default_factory=dict)
     first_image: int | None = None  # instead of the template's first disk
     more_images: tuple[int, ...] = ()
+    serves: bool = False  # what it is there for needs an address
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,7 +46,14 @@ class Machines:
         self.pools = pools
 
     def find(self, backend_id: str) -> Thing | None:
-        return self.pools.ours("vms", backend_id)
+        """The first that was made. A request that was given up may have made another one later."""
+        return next(iter(self.all(backend_id)), None)
+
+    def all(self, backend_id: str) -> list[Thing]:
+        """The first of this name, and what else was made for the same resource."""
+        named = [vm for vm in self.pools.tagged("vms") if vm.note(names.BACKEND_ID) == backend_id]
+        named.sort(key=lambda vm: vm.id)
+        return [vm for vm in named if vm.note(names.RESOURCE) == named[0].note(names.RESOURCE)]
 
     def last(self, resource: str) -> Thing | None:
         """What was made last for a resource, also when it has ended: OpenNebula keeps machines that are DONE."""
@@ -77,7 +75,7 @@ class Machines:
             )
             running = self._start(wish, vm)
             if vm.note(names.STATE) == names.CREATING:
-                self._note(vm, {names.STATE: names.READY})
+                self.note(vm, {names.STATE: names.READY})
             return running
         except (Unreachable, NotYet):
             raise
@@ -107,9 +105,9 @@ class Machines:
             "VCPU": size.cores or None,
             "MEMORY": size.memory or None,
             "DISK": self._disks(wish, base),
-            "NIC": self._nics(wish),
+            "NIC": self._nics(wish, base),
             "CONTEXT": self._context(wish, base),
-            "SCHED_REQUIREMENTS": wish.requirements or None,
+            "SCHED_REQUIREMENTS": both(base.text("TEMPLATE/SCHED_REQUIREMENTS"), wish.requirements) or None,
         }
 
     def _disks(self, wish: Wish, base: Thing) -> list[dict[str, Any]]:
@@ -122,11 +120,16 @@ class Machines:
             disks[0] = {**disks[0], "SIZE": wish.size.disk}
         return [*disks, *({"IMAGE_ID": image} for image in wish.more_images)]
 
-    def _nics(self, wish: Wish) -> list[dict[str, Any]] | None:
+    def _nics(self, wish: Wish, base: Thing) -> list[dict[str, Any]] | None:
         """The tenant's network and security group; without them those of the template."""
         parent = wish.parent.note(names.BACKEND_ID)
         vnet = self.pools.ours("vnets", parent)
         if vnet is None:
+            if wish.serves and not base.vector("TEMPLATE/NIC"):
+                sentence = f"VDC {wish.parent.name} has no network, and template {base.id} has no NIC"
+                raise BadInput(
+                    "parent_vdc_backend_id", f"{sentence}: nobody could reach the machine. Name another VDC."
+                )
             return None
         group = self.pools.ours("security_groups", parent)
         return [{"NETWORK_ID": vnet.id, "SECURITY_GROUPS": group.id if group else None}]
@@ -140,8 +143,13 @@ class Machines:
         try:
             self.daemon.once("template.instantiate", wish.template_id, wish.backend_id, True, attributes, False)
         except Refused as error:
-            hint = " Choose a plan with a larger disk." if "is less than the image" in str(error) else ""
-            raise Refused(f"template_id: {error}{hint}", error.code) from error
+            key, hint = "template_id", ""
+            if "is less than the image" in str(error):
+                hint = " Choose a plan with a larger disk."
+            elif "Cannot get IP/MAC lease" in str(error):
+                key = "parent_vdc_backend_id"
+                hint = f" The network of VDC {wish.parent.name} has no free address: end machines in it first."
+            raise Refused(f"{key}: {error}{hint}", error.code) from error
 
     def _start(self, wish: Wish, vm: Thing) -> Thing:
         if vm.gid != wish.group.id:
@@ -162,7 +170,7 @@ class Machines:
 
         def look() -> Thing | None:
             vm = self.read(vm_id)
-            if _state(vm) == RUNNING:
+            if state(vm) == RUNNING:
                 return vm
             if vm.text("LCM_STATE") in FAILED or vm.text("STATE") == DONE:
                 raise CloudError(
@@ -179,49 +187,13 @@ class Machines:
                 ) from error
             raise
 
-    def resize(self, vm: Thing, size: Size) -> None:
-        """Off, resized, on again. A disk only grows; a smaller one is left as it is. On failure it is on again too."""
-        vm = self.read(vm.id)
-        if not self._changes(vm, size):
-            self._note_disk(vm, size)
-            if vm.text("STATE") == POWEROFF and vm.note(names.SUSPENDED) == names.TO_RESIZE:
-                self._resume(vm)
-            return
-        if vm.text("STATE") not in (ACTIVE, POWEROFF):
-            raise CloudError(f"Machine {vm.name} can be resized while it runs or is powered off. Start it first.")
-        self._note_disk(vm, size)
-        was_running = vm.text("STATE") == ACTIVE or vm.note(names.SUSPENDED) == names.TO_RESIZE
-        if vm.text("STATE") == ACTIVE:
-            self._note(vm, {names.SUSPENDED: names.TO_RESIZE})
-            self.daemon.insist("vm.action", "poweroff-hard", vm.id, unless="not available for state")
-            self._wait_state(vm.id, POWEROFF)
-        try:
-            self._apply(self.read(vm.id), size)
-        finally:
-            if was_running:
-                self._resume(vm)
-            self.pools.forget()
-
-    def _changes(self, vm: Thing, size: Size) -> bool:
-        now = size_of(vm)
-        grows = size.disk > first_disk_size(vm)
-        return grows or (size.cores or now.cores, size.memory or now.memory) != (now.cores, now.memory)
-
-    def _apply(self, vm: Thing, size: Size) -> None:
-        """The marketplace decides on sizes: the quota of the group is not asked, only the host's room is."""
-        now = size_of(vm)
-        capacity = {"CPU": size.cores or None, "VCPU": size.cores or None, "MEMORY": size.memory or None}
-        if (size.cores or now.cores, size.memory or now.memory) != (now.cores, now.memory):
-            self.daemon.insist("vm.resize", vm.id, template(capacity), False)
-        if size.disk > first_disk_size(vm):
-            disk_id = int(vm.text("TEMPLATE/DISK/DISK_ID", "0"))
-            self.daemon.insist("vm.diskresize", vm.id, disk_id, str(size.disk), unless="greater than current one")
-            self._wait_state(vm.id, POWEROFF)
-
-    def _resume(self, vm: Thing) -> None:
-        self.daemon.insist("vm.action", "resume", vm.id, unless="not available for state")
-        self.wait_running(vm.id)
-        self._note(vm, {names.SUSPENDED: ""})
+    def end_doubles(self, backend_id: str) -> None:
+        """Of several machines the first is the resource's; the others were never finished."""
+        machines = self.all(backend_id)
+        for vm in machines[1:]:
+            if vm.note(names.STATE) == names.CREATING != machines[0].note(names.STATE):
+                logger.warning("Machine %s was made twice; number %s is ended.", vm.name, vm.id)
+                self.delete(vm)
 
     def delete(self, vm: Thing) -> None:
         if self.read(vm.id).text("STATE") == DONE:
@@ -231,50 +203,35 @@ class Machines:
         except Refused as error:
             if error.code != ACTION:
                 raise
-            self.daemon.insist("vm.recover", vm.id, 3)  # a machine that failed cannot be terminated
-        self._wait_state(vm.id, DONE)
+            self._recover(vm)
+        self.wait_state(vm.id, DONE)
         self.pools.forget()
+
+    def _recover(self, vm: Thing) -> None:
+        """One that failed, or hangs, cannot be terminated. One that is ending already is left to it."""
+        now = self.read(vm.id)
+        if now.text("STATE") != DONE and now.text("LCM_STATE") not in ENDING:
+            self.daemon.insist("vm.recover", vm.id, 3)
 
     def read(self, vm_id: int) -> Thing:
         return Thing(self.daemon.read("vm.info", vm_id))
 
-    def _wait_state(self, vm_id: int, state: str) -> None:
+    def wait_state(self, vm_id: int, wanted: str) -> None:
         wait_until(
-            lambda: self.read(vm_id).text("STATE") == state or None,
+            lambda: self.read(vm_id).text("STATE") == wanted or None,
             f"Machine {vm_id} to change its state",
             STATE_SECONDS,
         )
 
-    def _note_disk(self, vm: Thing, size: Size) -> None:
-        """Its metadata tells of a disk that stays larger than its plan's."""
-        planned = str(size.disk) if 0 < size.disk < first_disk_size(vm) else ""
-        if vm.note(names.PLANNED_DISK) != planned:
-            self._note(vm, {names.PLANNED_DISK: planned})
-            self.pools.forget()
-
-    def _note(self, vm: Thing, notes: dict[str, str]) -> None:
+    def note(self, vm: Thing, notes: dict[str, str]) -> None:
         self.daemon.insist("vm.update", vm.id, template(notes), 1)
-
-
-def _state(vm: Thing) -> tuple[str, str]:
-    return vm.text("STATE"), vm.text("LCM_STATE")
-
-
-def size_of(vm: Thing) -> Size:
-    """What it has now."""
-    disks = sum(int(disk.number("SIZE")) for disk in vm.all("TEMPLATE/DISK"))
-    cores = vm.number("TEMPLATE/VCPU") or vm.number("TEMPLATE/CPU")
-    return Size(int(cores), int(vm.number("TEMPLATE/MEMORY")), disks)
-
-
-def planned_size(vm: Thing) -> Size:
-    """What its plan says: without further disks, and without what the first one has too much."""
-    return replace(size_of(vm), disk=int(vm.note(names.PLANNED_DISK) or first_disk_size(vm)))
-
-
-def first_disk_size(vm: Thing) -> int:
-    return int(vm.number("TEMPLATE/DISK/SIZE"))
 
 
 def address_of(vm: Thing) -> str:
     return vm.text("TEMPLATE/NIC/IP")
+
+
+def both(*expressions: str) -> str:
+    """One scheduling expression of those that are given."""
+    given = [each for each in expressions if each]
+    return " & ".join(f"({each})" for each in given) if len(given) > 1 else "".join(given)

@@ -26,6 +26,7 @@ CALLS: dict[str, tuple[str, str, tuple[int, ...]]] = {
     "vms": ("vmpool.infoextended", "VM", (*ALL, NOT_DONE)),
 }
 FRESH_SECONDS = 120.0
+ADMINISTRATORS = 0  # the id of the group oneadmin, and of the user
 
 
 class Pools:
@@ -75,6 +76,10 @@ class Pools:
         """Tenants may write our tags into what is theirs. Groups, VDCs and users have no owner: only we make them."""
         owner = thing.text("UID")
         return not owner or int(owner) == self.own_id
+
+    def is_provided(self, thing: Thing) -> bool:
+        """The provider's, not a tenant's: what customers may name in an order."""
+        return thing.gid == ADMINISTRATORS or int(thing.text("UID", "-1")) in (ADMINISTRATORS, self.own_id)
 
     @cached_property
     def own_id(self) -> int:

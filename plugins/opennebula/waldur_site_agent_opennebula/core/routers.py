@@ -116,9 +116,17 @@ class Routers:
     def _find(self, resource: str) -> Thing | None:
         """The oldest. Their names may come twice: a call that came through late may have made another one."""
         found = self.pools.owned("routers", resource)
-        for surplus in found[1:]:
-            self.remove(surplus)
+        self._end(found[1:])
         return found[0] if found else None
+
+    def end_doubles(self, backend_id: str) -> None:
+        named = [router for router in self.pools.tagged("routers") if router.note(names.BACKEND_ID) == backend_id]
+        self._end(sorted(named, key=lambda router: router.id)[1:])
+
+    def _end(self, surplus: list[Thing]) -> None:
+        for router in surplus:
+            self.remove(router)
+            self.pools.forget()
 
     def _with_machine(self, router_id: int) -> Thing | None:
         router = Thing(self.daemon.read("vrouter.info", router_id))

@@ -21,6 +21,7 @@ from .networks import Networks
 from .options import Network, Placement, check_placement
 from .pools import Pools
 from .routers import Routers
+from .states import ENDING
 from .users import Users, is_from_saml
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ SAML_GROUP = "SAML_GROUP"  # what the SAML driver finds a group by
 SYSTEM_VDC = 0  # every new group joins it, and it gives the use of everything
 OF_GROUP, EVERYWHERE, CREATE = 0x200000000, "400000000", "8"
 MADE_BY_TENANTS = "121429400000000"  # VM+IMAGE+TEMPLATE+DOCUMENT+SECGROUP+VMGROUP+BACKUPJOB/*
-ENDING = ("11", "12", "23")  # LCM_STATE: EPILOG, SHUTDOWN, CLEANUP_DELETE
 ALREADY, NOT_THERE = r"is already assigned|already exists", r"is not assigned|does not exist"
 NETWORKS_OF_CLUSTER = 0x4800000000  # in ACL rules: NET/%, and the cluster
 
