@@ -3,7 +3,6 @@
 The endpoints are found, not listed: what another app adds is tested at once, and fails until its model has an example.
 """
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from tests.api.matrix import ANSWERED, PEOPLE, REFUSED, Stage, model_of, sees
+from tests.module_database import db as db
 from waldur_core.permissions.access import Public, Visible
 from waldur_core.rest.endpoints import Endpoint, endpoints
 
@@ -25,10 +25,8 @@ ENDPOINTS = [endpoint for endpoint in endpoints() if endpoint.path.startswith("a
 
 
 @pytest.fixture(scope="module")
-def stage(django_db_setup: None, django_db_blocker: Any) -> Iterator[Stage]:
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield Stage()
-        transaction.set_rollback(True)
+def stage(db: None) -> Stage:
+    return Stage()
 
 
 @pytest.fixture(scope="module")

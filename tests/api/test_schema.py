@@ -33,3 +33,11 @@ def test_anybody_may_read_it() -> None:
     response = client_of(None).get("/api/schema/")
     assert response.status_code == 200
     assert b"/api/projects/{uuid}/add_user/" in response.content
+
+
+@pytest.mark.django_db
+def test_it_is_kept_for_the_next_who_asks() -> None:
+    first, second = client_of(None).get("/api/schema/"), client_of(None).get("/api/schema/")
+    assert first["Expires"] == second["Expires"]
+    assert first.content == second.content
+    assert client_of(None).get("/api/schema/", headers={"accept": "application/json"}).json()["paths"]

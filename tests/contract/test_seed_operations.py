@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import transaction
 
 from tests.contract.seed import block_storage, compute, identity, image, network
 from tests.contract.seed.house import House
 from tests.contract.seed.rows import ENDPOINTS, ROWS, Row
 from tests.contract.stage import Site
 from tests.contract.test_workflows import inventory
+from tests.module_database import db as db
 from waldur_openstack.cloud.session import authentication
 
 DONE_BY: dict[str, Any] = {
@@ -22,14 +22,6 @@ DONE_BY: dict[str, Any] = {
     "Neutron": network.DONE_BY,
     "Glance": image.DONE_BY,
 }
-
-
-@pytest.fixture(scope="module")
-def db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """One transaction for all rows, for the cloud does not go back after each of them either."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")

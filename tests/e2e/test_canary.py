@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from tests.drive import drain
 from tests.e2e import canaries
@@ -21,6 +21,7 @@ from tests.e2e.canaries import (
 from tests.e2e.fixtures import forget_tokens
 from tests.e2e.market import ORDERS, Market
 from tests.factories import client_of
+from tests.module_database import db as db
 from twins.openstack import OpenStackTwin
 from waldur_core.operations.tasks import advance
 from waldur_core.structure.models import AuthToken
@@ -108,13 +109,11 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, str]]:
+def lived(db: None) -> Iterator[dict[str, str]]:
     """{place: all the text that is there} after a life."""
     forget_tokens()
     with (
         OpenStackTwin(port=0, admin_password=CLOUD_PASSWORD) as twin,
-        django_db_blocker.unblock(),
-        transaction.atomic(),
         canaries.everything_logged() as log,
     ):
         life = Life(Market(twin))
@@ -129,7 +128,6 @@ def lived(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, s
         tokens_of_the_cloud = [str(token["id"]) for token in twin.cloud.state.all("tokens")]
         places["tokens"] = "\n".join([*(token.key for token in AuthToken.objects.all()), *tokens_of_the_cloud])
         yield {**places, "log": log.getvalue()}
-        transaction.set_rollback(True)
 
 
 def send_what_waits_for_the_commit() -> None:

@@ -1,6 +1,7 @@
 """The HTTP side: ``POST /RPC2``, one connection per call, as Xmlrpc-c's Abyss serves it.
 
-The way of a call: log, then darkness and faults, then the session, the parameters, and the method's handler.
+The way of a call: log, then darkness and faults, then the session, the parameters, and the method's handler. As in the
+daemon a call that has come in is done, whether or not its caller is still there.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ async def logged(cloud: Cloud, request: web.Request) -> web.StreamResponse:
     entry = cloud.log(name.removeprefix("one."), request.path, len(body))
     exchange = Exchange(cloud, request, name, parameters, entry)
     try:
-        response = await struck(exchange)
+        response = await to_the_end(exchange)
     except (Aborted, asyncio.CancelledError) as end:
         entry.lost = True
         if isinstance(end, Aborted) and request.transport is not None:
@@ -87,9 +88,16 @@ async def logged(cloud: Cloud, request: web.Request) -> web.StreamResponse:
     return response
 
 
+async def to_the_end(exchange: Exchange) -> web.Response:
+    """A caller that goes away ends only its own waiting."""
+    work = asyncio.ensure_future(struck(exchange))
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.shield(work)
+
+
 async def struck(exchange: Exchange) -> web.Response:
     """Darkness and fault rules; ``hold_after`` and ``lose_reply`` come after the effect."""
-    faults, operation = exchange.cloud.faults, exchange.operation
+    faults, operation, state = exchange.cloud.faults, exchange.operation, exchange.cloud.state
     if SERVICE in faults.dark:
         await faults.wait_in_the_dark(SERVICE)
         raise Aborted
@@ -97,6 +105,8 @@ async def struck(exchange: Exchange) -> web.Response:
     refusal = await before_effect(exchange, rules)
     if refusal is not None:
         return refusal
+    if exchange.cloud.state is not state:
+        raise Aborted  # all was reset meanwhile
     response = answer(exchange)
     if any(rule.action == "hold_after" for rule in rules):
         await faults.hold("after", operation, "POST", PATH)

@@ -209,8 +209,8 @@ class OpenNebulaBackend(BaseBackend):
 
         Of a machine, which has a plan, it is told how to reach it: after a restoration nobody else does.
         """
+        self.offering.tidy(waldur_resource.backend_id)
         if isinstance(self.offering, VmOffering):
-            self.offering.tidy(waldur_resource.backend_id)
             reached = endpoints(self.get_resource_metadata(waldur_resource.backend_id))
             if reached and reached != marketplace.endpoints_of(waldur_resource, waldur_rest_client):
                 logger.info("The marketplace is told where %s is reached now.", waldur_resource.name)

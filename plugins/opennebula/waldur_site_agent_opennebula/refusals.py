@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 from waldur_site_agent.backend.exceptions import BackendError, BackendNotReadyError, DuplicateResourceError
 
 from .core.errors import CloudError, NameTaken, NotYet, Unreachable
@@ -18,6 +19,11 @@ class Taken(DuplicateResourceError):
         self.args = (sentence,)
 
 
+class NotNow(BackendNotReadyError, httpx.TransportError):
+    """Leaves an order waiting, and a resource as it is: in membership cycles the agent lets errors of transport pass,
+    anything else makes the resource erred."""
+
+
 @contextmanager
 def in_the_agents_words(backend_id: str = "", may_rename: bool = False) -> Iterator[None]:
     """What helps itself later leaves an order waiting, everything else ends it with a sentence.
@@ -27,7 +33,7 @@ def in_the_agents_words(backend_id: str = "", may_rename: bool = False) -> Itera
     try:
         yield
     except (Unreachable, NotYet) as error:
-        raise BackendNotReadyError(str(error)) from error
+        raise NotNow(str(error)) from error
     except CloudError as error:
         if may_rename and isinstance(error, NameTaken):
             raise Taken(backend_id, str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from .core.subnets import read_block
 from .core.users import is_from_saml
 from .core.vdcs import Order, external_network
 from .wanted import Wanted
+
+logger = logging.getLogger(__name__)
 
 # in the metadata: a new password is asked for; the wish that was served last
 WISH, RENEWED = "access_renewal", "access_renewed"
@@ -54,6 +57,13 @@ class VdcOffering:
         """{backend id: slug of the project} of all that is there and complete."""
         vdcs = [vdc for vdc in self.cloud.pools.tagged("vdcs") if vdc.note(names.STATE) == names.READY]
         return {vdc.note(names.BACKEND_ID): vdc.note(names.PROJECT) for vdc in vdcs}
+
+    def tidy(self, backend_id: str) -> None:
+        """What a late request has made is ended; if it cannot be now, then in the next cycle."""
+        try:
+            self.cloud.vdcs.routers.end_doubles(backend_id)
+        except CloudError as error:
+            logger.error("A second router of %s is still there: %s", backend_id, error)
 
     def delete(self, backend_id: str) -> None:
         vdc = self.cloud.vdcs.find(backend_id)

@@ -4,15 +4,18 @@ A model declares, as `visible_through`, the ORM paths to the objects on which a 
 the object itself. A model may add `visible_also(user) -> Q` (own keys, public offerings).
 """
 
+from functools import cache
 from typing import Any, TypeVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from waldur_core.permissions.asked import VISIBILITY, remember
 from waldur_core.permissions.models import UserRole
 
 M = TypeVar("M", bound=Model)
+_USER, _CONTENT_TYPE = -1, -2  # where the parameters go in the compiled query
 
 
 def visible_to(user: Any, queryset: "QuerySet[M]") -> "QuerySet[M]":
@@ -44,8 +47,17 @@ def visibility(user: Any, model: type[Model]) -> Q:
     return condition
 
 
-def _granted_ids(user: Any, scope_model: type[Model]) -> QuerySet[Any]:
-    return _grants(user, scope_model).values("object_id")
+def _granted_ids(user: Any, scope_model: type[Model]) -> RawSQL:
+    known = {_USER: user.pk, _CONTENT_TYPE: ContentType.objects.get_for_model(scope_model).pk}
+    sql, params = _sql_of_granted_ids()
+    return RawSQL(sql, [known.get(param, param) for param in params])
+
+
+@cache
+def _sql_of_granted_ids() -> tuple[str, tuple[Any, ...]]:
+    """Compiled once: a rule asks for it up to ten times, and Django takes a millisecond each time."""
+    grants = UserRole.objects.active().filter(user_id=_USER, content_type_id=_CONTENT_TYPE)
+    return grants.values("object_id").query.sql_with_params()
 
 
 def _grants(user: Any, scope_model: type[Model]) -> QuerySet[Any]:

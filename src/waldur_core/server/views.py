@@ -4,6 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_page
 from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
@@ -55,6 +57,8 @@ class ConfigurationView(APIView):
         )
 
 
+# to make it takes seconds, and anybody may ask
+@method_decorator(cache_page(300, key_prefix=__version__), name="dispatch")
 class SchemaView(AccessControl, SpectacularAPIView):
     """The OpenAPI document of this API."""
 

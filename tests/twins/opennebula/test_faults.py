@@ -72,6 +72,10 @@ def test_in_the_dark_nobody_answers(twin: OpenNebulaTwin, one: Any, inspect: Ope
     assert len(listed(one.zonepool.info().ZONE)) == 1
 
 
+GROUP = (
+    "<methodCall><methodName>one.group.allocate</methodName><params><param><value>oneadmin:opennebula</value></param>"
+    "<param><value>{}</value></param></params></methodCall>"
+)
 ZONES = (
     "<methodCall><methodName>one.zonepool.info</methodName><params><param><value>oneadmin:opennebula</value></param>"
     "</params></methodCall>"
@@ -88,6 +92,21 @@ def test_a_call_waits_before_its_effect(one: Any, inspect: OpenNebulaTwinClient)
     caller.join()
     assert "held" not in names
     assert "held" in groups(one)
+
+
+def test_a_call_whose_caller_has_gone_takes_effect_late(
+    twin: OpenNebulaTwin, one: Any, inspect: OpenNebulaTwinClient
+) -> None:
+    inspect.add_fault("hold_before", operation="group.allocate", times=2)
+    for name in ("late", "before the reset"):
+        with pytest.raises(requests.ReadTimeout):
+            requests.post(twin.endpoint, data=GROUP.format(name), timeout=0.2)
+        assert name not in groups(one)
+        if name == "late":
+            inspect.release()
+            assert "late" in groups(one)
+    inspect.reset()
+    assert groups(one) == ["users", "oneadmin"]
 
 
 @pytest.mark.parametrize(

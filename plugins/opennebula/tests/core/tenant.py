@@ -6,11 +6,25 @@ from typing import Any
 
 import pyone
 from waldur_site_agent_opennebula.cloud import Cloud
+from waldur_site_agent_opennebula.core.markup import Thing
 from waldur_site_agent_opennebula.vdc_offering import VdcOffering
 
 from twins.opennebula import OpenNebulaTwin
 
 TEMPLATE = 0  # "alpine" of a fresh twin: one core, 512 MB
+
+
+def found(cloud: Cloud) -> Thing:
+    vdc = cloud.vdcs.find("blue")
+    assert vdc is not None
+    return vdc
+
+
+def network(cloud: Cloud) -> str:
+    """What puts a machine into the VDC's own network."""
+    vnet = cloud.pools.ours("vnets", "blue")
+    assert vnet is not None
+    return f'NIC=[NETWORK_ID="{vnet.id}"]'
 
 
 def sign_in(cloud: Cloud, backend_id: str = "blue") -> tuple[str, str]:

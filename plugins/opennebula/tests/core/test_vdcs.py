@@ -8,13 +8,13 @@ from typing import Any
 import pyone
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
-from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, InUse, NameTaken
+from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, NameTaken
 from waldur_site_agent_opennebula.core.markup import Thing
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
 from .conftest import connect, order
-from .tenant import TEMPLATE, as_user, listed, sign_in
+from .tenant import TEMPLATE, as_user, found, listed, network, sign_in
 
 
 def test_a_vdc_has_all_that_was_ordered_and_leaves_nothing(cloud: Cloud, inspect: OpenNebulaTwinClient) -> None:
@@ -171,60 +171,6 @@ def test_a_complete_vdc_survives_a_repeated_order_that_fails(cloud: Cloud, inspe
     assert inspect.objects() == before
 
 
-def test_a_vdc_with_machines_is_not_destroyed(
-    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
-) -> None:
-    cloud.vdcs.create(order())
-    as_user(twin, cloud).template.instantiate(TEMPLATE, "precious", False, network(cloud))
-    before = inspect.objects()
-
-    with pytest.raises(InUse, match="precious"):
-        cloud.vdcs.delete(found(cloud))
-
-    assert inspect.objects() == before
-
-
-def test_a_machine_of_others_in_its_network_holds_a_vdc_back(cloud: Cloud, inspect: OpenNebulaTwinClient) -> None:
-    cloud.vdcs.create(order())
-    cloud.daemon.once("vm.allocate", f'NAME="guest" CPU="1" MEMORY="64" {network(cloud)}', False)
-    before = inspect.objects()
-
-    with pytest.raises(InUse, match="guest"):
-        cloud.vdcs.delete(found(cloud))
-
-    assert inspect.objects() == before
-
-
-def test_machines_that_are_ending_are_waited_for(
-    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
-) -> None:
-    before = inspect.objects()
-    cloud.vdcs.create(order())
-    user = as_user(twin, cloud)
-    vm = user.template.instantiate(TEMPLATE, "web", False, network(cloud))
-    inspect.set_latency({"vm.epilog": 0.3, "*": 0.0})
-    user.vm.action("terminate-hard", vm)
-
-    cloud.vdcs.delete(found(cloud))
-
-    assert inspect.leftovers(before) == {}
-
-
-def test_a_half_deleted_vdc_is_deleted_to_the_end(
-    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
-) -> None:
-    before = inspect.objects()
-    cloud.vdcs.create(order())
-    inspect.refuse("group.delete")
-    with pytest.raises(CloudError):
-        cloud.vdcs.delete(found(cloud))
-
-    again = connect(twin)
-    again.vdcs.delete(found(again))
-
-    assert inspect.leftovers(before) == {}
-
-
 @pytest.mark.parametrize(
     ("networking", "sentence"),
     [
@@ -287,15 +233,3 @@ def test_a_password_that_the_user_has_changed_is_not_published(cloud: Cloud, twi
     cloud.pools.forget()
 
     assert sign_in(cloud) == ("blue_admin", "")
-
-
-def found(cloud: Cloud) -> Thing:
-    vdc = cloud.vdcs.find("blue")
-    assert vdc is not None
-    return vdc
-
-
-def network(cloud: Cloud) -> str:
-    vnet = cloud.pools.ours("vnets", "blue")
-    assert vnet is not None
-    return f'NIC=[NETWORK_ID="{vnet.id}"]'

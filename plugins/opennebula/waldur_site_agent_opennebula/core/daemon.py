@@ -108,29 +108,35 @@ class Daemon:
         except Missing:
             return
 
-    def ensure(self, find: Callable[[], Found | None], make: Callable[[], Any], what: str) -> tuple[Found, bool]:
-        """The thing that ``find`` sees, made when it sees none, and whether it was made here.
+    def ensure(self, find: Callable[[], Found | None], make: Callable[[], Any], what: str) -> Found:
+        """The thing that ``find`` sees, made when it sees none.
 
-        When the answer to ``make`` is lost we look again before we make another.
+        When the answer to ``make`` is lost we look again before we make another. When it is refused we look, too: a
+        call that was given up may have come through meanwhile, or another agent may be at the same order.
         """
-
-        made = False
         for pause in (*PATIENCE, None):
             try:
                 if (found := find()) is not None:
-                    return found, made
-                if made:
-                    logger.warning("%s is not to be seen; it is made again.", what)
-                made = True
-                make()
+                    return found
+                refused = self._refusal(make)
                 if (found := find()) is not None:
-                    return found, True
+                    return found
+                if refused is not None:
+                    raise refused
+                logger.warning("%s is not to be seen; it is made again.", what)
             except Unreachable as error:
                 if pause is None:
                     raise
                 logger.warning("%s Once more in %s s.", error, pause)
                 time.sleep(pause)
         raise CloudError(f"OpenNebula said that it made {what}, but does not show it.")
+
+    def _refusal(self, make: Callable[[], Any]) -> Refused | None:
+        try:
+            make()
+        except Refused as refused:
+            return refused
+        return None
 
     def _again(self, attempt: Callable[[], Found]) -> Found:
         if time.monotonic() < self._dark_until:

@@ -55,12 +55,9 @@ class Machines:
         named.sort(key=lambda vm: vm.id)
         return [vm for vm in named if vm.note(names.RESOURCE) == named[0].note(names.RESOURCE)]
 
-    def _begun(self, resource: str) -> list[Thing]:
-        return sorted(self.pools.owned("vms", resource), key=lambda vm: vm.id)
-
     def last(self, resource: str) -> Thing | None:
         """What was made last for a resource, also when it has ended: OpenNebula keeps machines that are DONE."""
-        if begun := self._begun(resource):
+        if begun := self.pools.owned("vms", resource):
             return begun[0]
         ended = things(self.daemon.read("vmpool.infoextended", *NEWEST, int(DONE)), "VM")
         of_resource = (vm for vm in ended if vm.note(names.RESOURCE) == resource and self.pools.is_ours(vm))
@@ -71,8 +68,8 @@ class Machines:
         base = self._template(wish.template_id)
         attributes = template(self._attributes(wish, base))
         try:
-            vm, _ = self.daemon.ensure(
-                lambda: next(iter(self._begun(wish.resource)), None),
+            vm = self.daemon.ensure(
+                lambda: next(iter(self.pools.owned("vms", wish.resource)), None),
                 lambda: self._instantiate(wish, attributes),
                 f"machine {wish.backend_id}",
             )
@@ -83,7 +80,7 @@ class Machines:
         except (Unreachable, NotYet):
             raise
         except CloudError:
-            for made in self._begun(wish.resource):
+            for made in self.pools.owned("vms", wish.resource):
                 self.delete(made)
             raise
         finally:

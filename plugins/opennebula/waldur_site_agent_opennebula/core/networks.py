@@ -37,7 +37,7 @@ class Networks:
             rules = [*rules, EVERYTHING_OUT]
         name = names.security_group(backend_id)
         attributes = {"NAME": name, **names.tags(resource, backend_id), "RULE": rules}
-        group, _ = self.daemon.ensure(
+        group = self.daemon.ensure(
             lambda: self._find("security_groups", name, resource),
             lambda: self._allocate_rules(attributes),
             f"security group {name}",
@@ -92,8 +92,7 @@ class Networks:
                 "vn.allocate", template(self._attributes(name, backend_id, resource, network, block)), cluster
             )
 
-        found, _ = self.daemon.ensure(lambda: self._find("vnets", name, resource), make, f"network {name}")
-        return found
+        return self.daemon.ensure(lambda: self._find("vnets", name, resource), make, f"network {name}")
 
     def _choose(self, network: Network, wish: IPv4Network | None, round_: int) -> IPv4Network:
         taken = [(each, other) for other in self.pools.fresh("vnets") for each in taken_ranges(other)]

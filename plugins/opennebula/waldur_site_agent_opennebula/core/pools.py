@@ -59,17 +59,18 @@ class Pools:
         return next((thing for thing in self.all(kind) if thing.name == name), None)
 
     def ours(self, kind: str, backend_id: str) -> Thing | None:
-        """The one that we made for the resource of this name; read at most two minutes ago."""
+        """The one that we made for the resource of this name, first if twice; read at most two minutes ago."""
         found = (thing for thing in self.all(kind) if thing.note(BACKEND_ID) == backend_id and self.is_ours(thing))
-        return next(found, None)
+        return min(found, key=_age, default=None)
 
     def tagged(self, kind: str) -> list[Thing]:
         """All that we have made for resources of whatever name; read at most two minutes ago."""
         return [thing for thing in self.all(kind) if thing.note(BACKEND_ID) and self.is_ours(thing)]
 
     def owned(self, kind: str, resource: str) -> list[Thing]:
-        """All that we have made for a resource of the marketplace, as of now."""
-        return [thing for thing in self.fresh(kind) if thing.note(RESOURCE) == resource and self.is_ours(thing)]
+        """All that we have made for a resource of the marketplace, as of now, the oldest first."""
+        found = (thing for thing in self.fresh(kind) if thing.note(RESOURCE) == resource and self.is_ours(thing))
+        return sorted(found, key=_age)
 
     def is_ours(self, thing: Thing) -> bool:
         """Tenants may write our tags into what is theirs. Groups, VDCs and users have no owner: only we make them."""
@@ -83,3 +84,8 @@ class Pools:
     @cached_property
     def own_id(self) -> int:
         return Thing(self.daemon.read("user.info", -1)).id
+
+
+def _age(thing: Thing) -> int:
+    """Ids only grow."""
+    return thing.id

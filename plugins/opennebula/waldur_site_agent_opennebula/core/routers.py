@@ -64,12 +64,12 @@ class Routers:
         inside = {"NETWORK_ID": vnet.id, "IP": block_of(vnet)[1], "SECURITY_GROUPS": LETS_EVERYTHING_PASS}
         outside = {"NETWORK_ID": network.external_network_id, "SECURITY_GROUPS": LETS_EVERYTHING_PASS}
         attributes = {"NAME": name, **names.tags(resource, backend_id), "NIC": [inside, outside]}
-        router, _ = self.daemon.ensure(
+        router = self.daemon.ensure(
             lambda: self._find(resource),
             lambda: self.daemon.once("vrouter.allocate", template(attributes)),
             f"virtual router {name}",
         )
-        router, _ = self.daemon.ensure(
+        router = self.daemon.ensure(
             lambda: self._with_machine(router.id),
             lambda: self._boot(router, name, network, placement),
             f"machine of {name}",
@@ -114,7 +114,19 @@ class Routers:
             return True
 
     def _find(self, resource: str) -> Thing | None:
-        return next(iter(self.pools.owned("routers", resource)), None)
+        """The oldest. Their names may come twice: a call that came through late may have made another one."""
+        found = self.pools.owned("routers", resource)
+        self._end(found[1:])
+        return found[0] if found else None
+
+    def end_doubles(self, backend_id: str) -> None:
+        named = [router for router in self.pools.tagged("routers") if router.note(names.BACKEND_ID) == backend_id]
+        self._end(sorted(named, key=lambda router: router.id)[1:])
+
+    def _end(self, surplus: list[Thing]) -> None:
+        for router in surplus:
+            self.remove(router)
+            self.pools.forget()
 
     def _with_machine(self, router_id: int) -> Thing | None:
         router = Thing(self.daemon.read("vrouter.info", router_id))

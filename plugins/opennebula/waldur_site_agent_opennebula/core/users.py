@@ -1,7 +1,7 @@
 """The user of a VDC, and a password that nobody has to keep.
 
-The password is derived from the credentials of the agent and a random salt in the VDC's template. So it survives a
-restart of the agent, and can be read nowhere in OpenNebula.
+The password is derived from the credentials of the agent and a salt in the VDC's template: at first one that follows
+from the VDC, later ones are random. So it survives a restart of the agent, and can be read nowhere in OpenNebula.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Users:
         """The user ``<backend_id>_admin``, whose group is that of the VDC, with the derived password."""
         name = names.administrator(backend_id)
         salt = self._ensure_salt(vdc)
-        user, _ = self.daemon.ensure(
+        user = self.daemon.ensure(
             lambda: self.find(backend_id, gid),
             lambda: self.daemon.once("user.allocate", name, self.password(name, salt), "core", [gid]),
             f"user {name}",
@@ -76,7 +76,7 @@ class Users:
     def _ensure_salt(self, vdc: Thing) -> str:
         salt = vdc.note(names.SALT)
         if not salt:
-            salt = secrets.token_hex(16)
+            salt = f"{vdc.id}-{vdc.note(names.RESOURCE)}"  # two agents at one order have to agree
             self._write(vdc, {names.SALT: salt})
         return salt
 

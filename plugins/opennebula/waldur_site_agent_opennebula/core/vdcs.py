@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
@@ -78,7 +79,7 @@ class Vdcs:
         try:
             self._build(order, vdc)
         except Exception as error:
-            if vdc.note(names.STATE) == names.CREATING and not is_temporary(error):
+            if not is_temporary(error) and self._is_unfinished(vdc):
                 self._undo(vdc)
             raise
         finally:
@@ -103,8 +104,7 @@ class Vdcs:
             self.daemon.once("vdc.allocate", template(attributes))
 
         self.pools.forget()
-        vdc, _ = self.daemon.ensure(lambda: next(iter(self.pools.owned("vdcs", order.resource)), None), make, "VDC")
-        return vdc
+        return self.daemon.ensure(lambda: next(iter(self.pools.owned("vdcs", order.resource)), None), make, "VDC")
 
     def _build(self, order: Order, vdc: Thing) -> None:
         group = self._ensure_group(order, vdc)
@@ -120,7 +120,7 @@ class Vdcs:
 
     def _ensure_group(self, order: Order, vdc: Thing) -> Thing:
         """A group gets its tags only after it is made; its name was free when the VDC was claimed."""
-        group, _ = self.daemon.ensure(
+        group = self.daemon.ensure(
             lambda: next((group for group in self.pools.fresh("groups") if group.name == order.backend_id), None),
             lambda: self.daemon.once("group.allocate", order.backend_id),
             f"group {order.backend_id}",
@@ -195,23 +195,34 @@ class Vdcs:
             self.networks.share_network(vnet, group.id)
 
     def delete(self, vdc: Thing) -> None:
-        """Look first whether anything holds it back; then take it down, inside out. May be begun again."""
+        """Look first whether anything holds it back; then take it down, inside out. May be begun again.
+
+        Between the first look and the end of its users one of them may have made a machine: so we look once more.
+        """
         self.pools.forget()
-        resource = vdc.note(names.RESOURCE)
         if vdc.note(names.STATE) != names.DELETING:
-            self._check_empty(vdc)
-            self.note(vdc, {names.STATE: names.DELETING})
-        self._take_down(vdc, resource)
+            self._check_empty(vdc, "nothing has been destroyed")
+            with suppress(Missing):  # another agent has just ended it; what it may have left goes below
+                self.note(vdc, {names.STATE: names.DELETING})
+        self._shut_out(vdc)
+        self._check_empty(vdc, "only its user is gone so far")
+        self._take_down(vdc)
+
+    def _is_unfinished(self, vdc: Thing) -> bool:
+        """As of now: another agent may have completed it meanwhile."""
+        now = next((each for each in self.pools.fresh("vdcs") if each.id == vdc.id), None)
+        return now is not None and now.note(names.STATE) == names.CREATING
 
     def _undo(self, vdc: Thing) -> None:
         try:
-            self._take_down(vdc, vdc.note(names.RESOURCE))
+            self._shut_out(vdc)
+            self._take_down(vdc)
         except Exception:  # the first error is the one to tell; what is left is marked as ours
             logger.exception(
                 "VDC %s could not be removed after its creation had failed; the next attempt does it.", vdc.name
             )
 
-    def _check_empty(self, vdc: Thing) -> None:
+    def _check_empty(self, vdc: Thing, so_far: str) -> None:
         group = self.group_of(vdc)
         if group is None:
             return
@@ -222,7 +233,7 @@ class Vdcs:
         held += [f"user {user.name}" for user in users if not (self.keycloak and is_from_saml(user))]
         if held:
             shown = ", ".join(held[:5]) + (f" and {len(held) - 5} more" if len(held) > 5 else "")
-            raise InUse(f"VDC {vdc.name} still holds {shown}. Delete them first; nothing has been destroyed.")
+            raise InUse(f"VDC {vdc.name} still holds {shown}. Delete them first; {so_far}.")
 
     def _machines_inside(self, vdc: Thing, group: Thing) -> list[Thing]:
         """Of the group, or in its network whoever they belong to; not the router's, nor such as are ending already."""
@@ -237,33 +248,39 @@ class Vdcs:
         machines = [vm for vm in self.pools.all("vms") if vm.id not in of_router and is_inside(vm)]
         return [vm for vm in machines if vm.text("LCM_STATE") not in ENDING]
 
-    def _take_down(self, vdc: Thing, resource: str) -> None:
-        """User, router, network, rules, group, VDC: some may be gone. The VDC is last: it tells whose they are."""
-        backend_id = vdc.note(names.BACKEND_ID)
-        named = (group for group in self.pools.fresh("groups") if group.name == backend_id)
-        group = next((group for group in named if group.note(names.RESOURCE) in ("", resource)), None)
+    def _shut_out(self, vdc: Thing) -> None:
+        """From here on nobody can make anything in it."""
+        backend_id, group = vdc.note(names.BACKEND_ID), self._group_left(vdc)
         if self.keycloak:
-            self.keycloak.remove_group(backend_id, resource)
-        if group is not None:
-            self._remove_users(backend_id, group)
-        for router in self.pools.owned("routers", resource):
-            self.routers.remove(router)
-        for vnet in self.pools.owned("vnets", resource):
-            self.networks.remove_network(vnet.id)
-        for rules in self.pools.owned("security_groups", resource):
-            self.daemon.remove("secgroup.delete", rules.id)
-        if group is not None:
-            self.daemon.remove("group.delete", group.id)
-        self.daemon.remove("vdc.delete", vdc.id)
-        self.pools.forget()
-
-    def _remove_users(self, backend_id: str, group: Thing) -> None:
+            self.keycloak.remove_group(backend_id, vdc.note(names.RESOURCE))
+        if group is None:
+            return
         if (user := self.users.find(backend_id, group.id)) is not None:
             self.daemon.remove("user.delete", user.id)
         if self.keycloak:
             for user in self.pools.all("users"):
                 if is_from_saml(user) and group.id in user.ids("GROUPS/ID"):
                     self.users.detach(user, group.id)
+        self.pools.forget()
+
+    def _take_down(self, vdc: Thing) -> None:
+        """Router, network, rules, group, VDC: some may be gone. The VDC is last: it tells whose they are."""
+        resource = vdc.note(names.RESOURCE)
+        for router in self.pools.owned("routers", resource):
+            self.routers.remove(router)
+        for vnet in self.pools.owned("vnets", resource):
+            self.networks.remove_network(vnet.id)
+        for rules in self.pools.owned("security_groups", resource):
+            self.daemon.remove("secgroup.delete", rules.id)
+        if (group := self._group_left(vdc)) is not None:
+            self.daemon.remove("group.delete", group.id)
+        self.daemon.remove("vdc.delete", vdc.id)
+        self.pools.forget()
+
+    def _group_left(self, vdc: Thing) -> Thing | None:
+        """As of now, also one that has not got its tags yet."""
+        named = (group for group in self.pools.fresh("groups") if group.name == vdc.note(names.BACKEND_ID))
+        return next((group for group in named if group.note(names.RESOURCE) in ("", vdc.note(names.RESOURCE))), None)
 
     def note(self, vdc: Thing, notes: dict[str, str]) -> None:
         """Write into its template."""
