@@ -209,7 +209,7 @@ class OpenNebulaBackend(BaseBackend):
 
         Of a machine, which has a plan, it is told how to reach it: after a restoration nobody else does.
         """
-        self.offering.tidy()
+        self.offering.tidy(waldur_resource.backend_id)
         if isinstance(self.offering, VmOffering):
             reached = endpoints(self.get_resource_metadata(waldur_resource.backend_id))
             if reached and reached != marketplace.endpoints_of(waldur_resource, waldur_rest_client):

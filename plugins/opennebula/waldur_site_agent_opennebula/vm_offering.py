@@ -151,8 +151,8 @@ class VmOffering:
         """Another plan: another size."""
         self.cloud.resizing.resize(self._get(backend_id), read_size(limits, components))
 
-    def tidy(self) -> None:
-        """Once in a cycle; what cannot be ended now is ended in the next one."""
+    def tidy(self, backend_id: str) -> None:
+        """Once in a cycle, for all resources; what cannot be ended now is ended in the next one."""
         if not self.is_tidy:
             self.is_tidy = True
             try:

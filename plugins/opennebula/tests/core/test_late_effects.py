@@ -38,11 +38,11 @@ def test_a_machine_made_late_hides_nothing_and_is_ended(
 
     assert offering.metadata("web") == metadata
     assert offering.usage("web") == {"vcpu": 1, "vm_ram": 1024, "vm_disk": 5120}
-    VmOffering(offering.cloud, {}).tidy()
+    VmOffering(offering.cloud, {}).tidy("web")
     assert len(inspect.leftovers(before)["vms"]) == 2
 
     monkeypatch.setattr(machines, "FORGOTTEN_SECONDS", -1.0)
-    VmOffering(offering.cloud, {}).tidy()
+    VmOffering(offering.cloud, {}).tidy("web")
     assert [vm["id"] for vm in inspect.leftovers(before)["vms"]] == [metadata["vm_id"]]
     assert offering.metadata("web") == metadata
 
@@ -69,7 +69,7 @@ def test_a_machine_made_when_all_is_over_is_ended(
     offering.cloud.pools.forget()
 
     monkeypatch.setattr(machines, "FORGOTTEN_SECONDS", -1.0)
-    offering.tidy()
+    offering.tidy("web")
 
     assert inspect.leftovers(before) == {}
 
