@@ -185,6 +185,23 @@ def test_a_mark_that_cannot_be_followed_is_told_until_it_can(backend: Make, reso
     assert cycle.get_resource_metadata("blue")["restriction"] == "paused"
 
 
+def test_a_machine_that_boots_for_ever_is_told_and_does_not_hold_up_the_cycle(
+    backend: Make, resource: Make, inspect: Any
+) -> None:
+    backend().create_resource_with_id(resource(), "blue")
+    cycle = backend()
+    inspect.set_latency({"vm.boot": 1000.0, "*": 0.0})
+    vm_id = cycle.cloud.daemon.once("vm.allocate", 'NAME="slow" CPU="1" MEMORY="64"', False)
+    cycle.cloud.daemon.once("vm.chown", vm_id, -1, cycle.cloud.pools.named("groups", "blue").id)
+    inspect.set_latency("instant")
+    cycle.cloud.restrictions.patience = 0.5
+
+    assert not cycle.pause_resource("blue")
+
+    told = cycle.get_resource_metadata("blue")["restriction"]
+    assert told == "could not pause: Suspending slow takes longer; the next cycle goes on with it."
+
+
 def test_members_are_noted_and_leaving_renews_the_password(backend: Make, resource: Make) -> None:
     backend().create_resource_with_id(resource(), "blue")
     backend().add_users_to_resource(resource(), {"anna", "bert"}, user_roles={})
