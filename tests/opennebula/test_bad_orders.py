@@ -41,7 +41,7 @@ OF_VDCS: dict[str, tuple[dict[str, Any], str]] = {  # plugin options → what th
     ),
     "key of the agent": (
         {"create_opennebula_user": True},
-        "plugin_options.create_opennebula_user: it is read only in the agent's configuration. Write it into backend_set",
+        "plugin_options.create_opennebula_user: it is read only in the agent's configuration.",
     ),
 }
 OF_SUBNETS = {
