@@ -17,7 +17,9 @@ from waldur_mastermind.marketplace.models import (
 )
 
 CORES = OfferingComponent(pk=1, type="cores", name="Cores", billing_type="limit", limit_period="month")
-RAM = OfferingComponent(pk=2, type="ram", name="RAM", billing_type="limit", limit_period="month", unit_factor=1024)
+RAM = OfferingComponent(
+    pk=2, type="ram", name="RAM", billing_type="limit", limit_period="month", unit_factor=1024, is_builtin=True
+)
 FLAT = OfferingComponent(pk=3, type="flat", name="Flat", billing_type="fixed")
 SETUP = OfferingComponent(pk=4, type="setup", name="Setup", billing_type="one")
 SWITCH = OfferingComponent(pk=5, type="switch", name="Switch", billing_type="few")

@@ -63,7 +63,7 @@ def _over_reported(offering: Offering, items: Iterable[InvoiceItem]) -> list[Dou
     reported: dict[tuple[int, str, date], Decimal] = {}
     for usage in ComponentUsage.objects.filter(resource__offering=offering).select_related("component"):
         key = (usage.resource_id, usage.component.type, usage.billing_period)
-        reported[key] = reported.get(key, Decimal(0)) + usage.usage / usage.component.unit_factor
+        reported[key] = reported.get(key, Decimal(0)) + usage.usage / usage.component.factor
     charged: dict[tuple[int, str, date], list[InvoiceItem]] = {}
     for item in items:
         if item.billing_type == OfferingComponent.BillingType.USAGE and item.resource_id:

@@ -210,7 +210,7 @@ def _by_usage(facts: Facts, month: date) -> Iterator[Charge]:
         start = max(stay.start if stay else period.start, begin_of(month))
         end = min(stay.end or end_of(month), end_of(month)) if stay else start
         price, _ = facts.of(period.plan).terms_at(usage.component, start)
-        amount = Fraction(usage.usage) / usage.component.unit_factor
+        amount = Fraction(usage.usage) / usage.component.factor
         yield Charge(
             period.plan, usage.component, BillingType.USAGE, Unit.QUANTITY, start, max(start, end), price, amount
         )
@@ -223,4 +223,4 @@ def _is_limit(component: OfferingComponent | None) -> bool:
 def _limit(component: OfferingComponent | None, limits: Mapping[str, int] | None) -> Fraction:
     """In measured units. No limit (-1) costs nothing: there is no number to multiply by."""
     assert component is not None
-    return Fraction(max((limits or {}).get(component.type) or 0, 0), component.unit_factor)
+    return Fraction(max((limits or {}).get(component.type) or 0, 0), component.factor)

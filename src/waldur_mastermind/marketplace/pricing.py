@@ -33,7 +33,7 @@ def limits_price(plan: Plan, limits: Mapping[str, int]) -> Decimal:
     """Of a month. Prices are per measured unit (GB), limits in units of the component (MiB): hence the factor."""
     return sum(
         (
-            in_a_month(c.price * limits.get(c.component.type, 0) / c.component.unit_factor, unit_of(c.component, plan))
+            in_a_month(c.price * limits.get(c.component.type, 0) / c.component.factor, unit_of(c.component, plan))
             for c in _components(plan)
             if c.component.billing_type == BillingType.LIMIT
         ),

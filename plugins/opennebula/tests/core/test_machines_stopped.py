@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
-from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, Unreachable
+from waldur_site_agent_opennebula.core import machines
+from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, NotYet, Unreachable
 from waldur_site_agent_opennebula.vdc_offering import VdcOffering
 from waldur_site_agent_opennebula.vm_offering import VmOffering
 
@@ -111,3 +112,32 @@ def test_half_a_machine_is_taken_for_none(
     again.create(wanted(plan_quotas=None))
     assert again.usage("web") == {"vcpu": 1, "vm_ram": 1024, "vm_disk": 5120}
     assert list(again.inventory()) == ["web"]
+
+
+def test_a_machine_for_which_there_is_no_host_is_told_and_undone(
+    offering: VmOffering, inspect: OpenNebulaTwinClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the time to start has passed: until then a host may become free."""
+    monkeypatch.setattr(machines, "START_SECONDS", 0.5)
+    before = inspect.objects()
+    options = {"sched_requirements": 'NAME = "nowhere"'}
+
+    with pytest.raises(CloudError, match=r"finds no host: .* Add capacity or choose a smaller plan"):
+        offering.create(wanted(options=options))
+
+    assert inspect.leftovers(before) == {}
+
+
+def test_a_machine_that_the_scheduler_has_not_seen_yet_is_waited_for(
+    offering: VmOffering, inspect: OpenNebulaTwinClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machines, "START_SECONDS", 0.5)
+    before = inspect.objects()
+    inspect.set_latency({"vm.schedule": 60.0})
+    with pytest.raises(NotYet):
+        offering.create(wanted())
+
+    inspect.advance(61.0)
+    offering.create(wanted())
+
+    assert len(inspect.leftovers(before)["vms"]) == 1

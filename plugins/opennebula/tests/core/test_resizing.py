@@ -131,3 +131,18 @@ def test_a_plan_for_which_the_vdc_has_no_room_is_refused_with_what_helps(
 
     assert capacity(cloud) == AS_BEFORE
     assert machine(cloud).text("LCM_STATE") == "3"
+
+
+def test_a_machine_that_does_not_start_with_its_new_size_runs_with_its_old_one(
+    cloud: Cloud, offering: VmOffering, inspect: OpenNebulaTwinClient
+) -> None:
+    offering.create(wanted())
+    inspect.fail_next("vm.boot", "cannot allocate memory")
+
+    with pytest.raises(CloudError, match=r"failed to start: .*cannot allocate memory"):
+        offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 5}, GIGABYTES)
+
+    assert capacity(cloud) == AS_BEFORE
+    assert machine(cloud).text("LCM_STATE") == "3"
+    offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 5}, GIGABYTES)
+    assert capacity(cloud) == ("2", "2", "4096", "5120")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,40 +11,9 @@ from waldur_site_agent_opennebula.core.errors import NameTaken, Unreachable
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
 from .conftest import connect, order
+from .deaths import dying, lives_through
 
-READS = ("info", "infoextended", "version")
 WHOLE = {"groups": 1, "vdcs": 1, "vnets": 1, "virtual_routers": 1, "vms": 1, "security_groups": 1, "users": 1}
-
-
-class Death(BaseException):
-    """The process ends here; nothing of it gets to clean up."""
-
-
-def dying(cloud: Cloud, at: int, before: bool) -> Cloud:
-    """This agent dies before or after its ``at``-th change."""
-    once: Callable[..., Any] = cloud.daemon.once
-    seen = 0
-
-    def die(method: str, *arguments: Any) -> Any:
-        nonlocal seen
-        seen += method.split(".")[-1] not in READS
-        if seen == at and before:
-            raise Death
-        answer = once(method, *arguments)
-        if seen == at:
-            raise Death
-        return answer
-
-    cloud.daemon.once = die  # type: ignore[method-assign]
-    return cloud
-
-
-def lives_through(action: Callable[[], object]) -> bool:
-    try:
-        action()
-    except Death:
-        return False
-    return True
 
 
 def count(inspect: OpenNebulaTwinClient, before: dict[str, Any]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from .errors import ACTION, BadInput, CloudError, NotYet, Refused, Unreachable
 from .markup import Thing, template, things
 from .pools import Pools
 from .sizes import Size
-from .states import DONE, ENDING, FAILED, HOLD, RUNNING, state
+from .states import DONE, ENDING, FAILED, HOLD, POWEROFF, RUNNING, state
 
 logger = logging.getLogger(__name__)
 
@@ -165,17 +165,20 @@ class Machines:
             hint = f"VDC {wish.parent.name} has no room for it: raise its limits or choose a smaller plan."
             raise Refused(f"parent_vdc_backend_id: {error} {hint}", error.code) from error
 
-    def wait_running(self, vm_id: int) -> Thing:
-        """Its IP and all; raises what the scheduler or the driver says when it cannot run."""
+    def wait_running(self, vm_id: int, earlier_error: str | None = None) -> Thing:
+        """Its IP and all; raises what the scheduler or the driver says when it cannot run.
+
+        One that was off is off again when its driver fails; that is known by another error than ``earlier_error``.
+        """
 
         def look() -> Thing | None:
             vm = self.read(vm_id)
             if state(vm) == RUNNING:
                 return vm
-            if vm.text("LCM_STATE") in FAILED or vm.text("STATE") == DONE:
-                raise CloudError(
-                    f"Machine {vm.name} failed to start: {vm.note('ERROR') or 'see the log of OpenNebula'}"
-                )
+            error = vm.note("ERROR")
+            is_off_again = vm.text("STATE") == POWEROFF and earlier_error is not None and error != earlier_error
+            if vm.text("LCM_STATE") in FAILED or vm.text("STATE") == DONE or is_off_again:
+                raise CloudError(f"Machine {vm.name} failed to start: {error or 'see the log of OpenNebula'}")
             return None
 
         try:

@@ -16,6 +16,7 @@ RESTRICTED = "WALDUR_RESTRICTED"  # of a group: paused or downscaled
 BEFORE = "WALDUR_LIMITS_BEFORE"  # of a group: its limits before it was restricted
 FACTORS = "WALDUR_FACTORS"  # of a VDC or machine: how the marketplace's units become ours
 SUSPENDED = "WALDUR_SUSPENDED"  # of a machine: stopped by us, to be started by us; what for
+SIZE_BEFORE = "WALDUR_SIZE_BEFORE"  # of a machine that is being resized: cores, cores and memory that it had
 PLANNED_DISK = "WALDUR_PLANNED_DISK"  # of a machine: the disk of its plan, when that is smaller than what it has
 
 CREATING, READY, DELETING = "creating", "ready", "deleting"

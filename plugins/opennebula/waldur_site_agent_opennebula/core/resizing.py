@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from . import names
 from .daemon import Daemon
-from .errors import AUTHORIZATION, CloudError, Refused
+from .errors import AUTHORIZATION, CloudError, NotYet, Refused, Unreachable
 from .machines import Machines
 from .markup import Thing, template
 from .pools import Pools
@@ -15,6 +14,8 @@ from .sizes import Size, first_disk_size, size_of
 from .states import ACTIVE, POWEROFF
 
 logger = logging.getLogger(__name__)
+
+CAPACITY = ("CPU", "VCPU", "MEMORY")
 
 
 class Resizing:
@@ -29,42 +30,61 @@ class Resizing:
         On failure it has its old size, and is on again if it was.
         """
         vm = self.machines.read(vm.id)
-        if not _changes(vm, size):
-            self._note_disk(vm, size)
-            if vm.text("STATE") == POWEROFF and vm.note(names.SUSPENDED) == names.TO_RESIZE:
-                self._resume(vm)
-            return
+        if _changes(vm, size):
+            self._change(vm, size)
+        elif vm.note(names.SIZE_BEFORE):  # all was done but for the end
+            self._end(vm)
+        self._note_disk(vm, size)
+
+    def _change(self, vm: Thing, size: Size) -> None:
         if vm.text("STATE") not in (ACTIVE, POWEROFF):
             raise CloudError(f"Machine {vm.name} can be resized while it runs or is powered off. Start it first.")
-        was_running = vm.text("STATE") == ACTIVE or vm.note(names.SUSPENDED) == names.TO_RESIZE
+        vm = self._begin(vm)
+        try:
+            self._apply(vm, size)
+            self._end(vm)
+        except (Unreachable, NotYet):
+            raise
+        except CloudError:
+            self._take_back(vm)
+            self._end(vm)
+            raise
+        finally:
+            self.pools.forget()
+
+    def _begin(self, vm: Thing) -> Thing:
+        """Off. What it was like is noted once, so that whoever goes on after a death knows it."""
+        notes = {} if vm.note(names.SIZE_BEFORE) else {names.SIZE_BEFORE: ",".join(_capacity(vm))}
         if vm.text("STATE") == ACTIVE:
-            self.machines.note(vm, {names.SUSPENDED: names.TO_RESIZE})
+            notes[names.SUSPENDED] = names.TO_RESIZE
+        if notes:
+            self.machines.note(vm, notes)
+        if vm.text("STATE") == ACTIVE:
             self.daemon.insist("vm.action", "poweroff-hard", vm.id, unless="not available for state")
             self.machines.wait_state(vm.id, POWEROFF)
-        try:
-            self._apply(self.machines.read(vm.id), size)
-        finally:
-            if was_running:
-                self._resume(vm)
-            self.pools.forget()
-        self._note_disk(vm, size)
+        return self.machines.read(vm.id)
+
+    def _end(self, vm: Thing) -> None:
+        """On again if it was."""
+        if vm.note(names.SUSPENDED) == names.TO_RESIZE:
+            earlier = self.machines.read(vm.id).note("ERROR")
+            self.daemon.insist("vm.action", "resume", vm.id, unless="not available for state")
+            self.machines.wait_running(vm.id, earlier)
+        self.machines.note(vm, {names.SUSPENDED: "", names.SIZE_BEFORE: ""})
 
     def _apply(self, vm: Thing, size: Size) -> None:
         if _has_other_capacity(vm, size):
-            self._set_capacity(vm, _capacity(size))
-        if size.disk <= first_disk_size(vm):
-            return
-        try:
+            now = size_of(vm)
+            cores = str(size.cores or now.cores)
+            self._set_capacity(vm, [cores, cores, str(size.memory or now.memory)])
+        if size.disk > first_disk_size(vm):
             self._grow_disk(vm, size.disk)
-        except Refused:
-            if _has_other_capacity(vm, size):
-                self._take_back(vm)
-            raise
 
-    def _set_capacity(self, vm: Thing, capacity: dict[str, Any]) -> None:
+    def _set_capacity(self, vm: Thing, capacity: list[str]) -> None:
         """OpenNebula asks the quotas of the group whatever ``enforce`` says, which is about the host's room."""
+        wanted = {name: value or None for name, value in zip(CAPACITY, capacity, strict=True)}
         try:
-            self.daemon.insist("vm.resize", vm.id, template(capacity), False)
+            self.daemon.insist("vm.resize", vm.id, template(wanted), False)
         except Refused as error:
             raise _without_room(vm, error) from error
 
@@ -78,16 +98,13 @@ class Resizing:
 
     def _take_back(self, vm: Thing) -> None:
         """The order fails as a whole: what the plan of before has is what the machine has."""
-        before = {name: vm.text(f"TEMPLATE/{name}") or None for name in ("CPU", "VCPU", "MEMORY")}
+        before = vm.note(names.SIZE_BEFORE).split(",")
+        if before == _capacity(self.machines.read(vm.id)):
+            return
         try:
             self._set_capacity(vm, before)
         except Refused as error:
             logger.error("Machine %s keeps the cores and memory of a plan it did not get: %s", vm.name, error)
-
-    def _resume(self, vm: Thing) -> None:
-        self.daemon.insist("vm.action", "resume", vm.id, unless="not available for state")
-        self.machines.wait_running(vm.id)
-        self.machines.note(vm, {names.SUSPENDED: ""})
 
     def _note_disk(self, vm: Thing, size: Size) -> None:
         """Its metadata tells of a disk that stays larger than its plan's."""
@@ -106,8 +123,8 @@ def _has_other_capacity(vm: Thing, size: Size) -> bool:
     return (size.cores or now.cores, size.memory or now.memory) != (now.cores, now.memory)
 
 
-def _capacity(size: Size) -> dict[str, Any]:
-    return {"CPU": size.cores or None, "VCPU": size.cores or None, "MEMORY": size.memory or None}
+def _capacity(vm: Thing) -> list[str]:
+    return [vm.text(f"TEMPLATE/{name}") for name in CAPACITY]
 
 
 def _without_room(vm: Thing, error: Refused) -> Refused:

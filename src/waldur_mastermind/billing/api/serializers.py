@@ -82,7 +82,7 @@ class InvoiceItemSerializer(BaseItemSerializer):
 
     def get_factor(self, item: InvoiceItem) -> int:
         """Units of a limit in one measured unit."""
-        return item.component.unit_factor if item.component else 1
+        return item.component.factor if item.component else 1
 
     def get_resource_name(self, item: InvoiceItem) -> str:
         return str(item.details.get("resource_name", ""))

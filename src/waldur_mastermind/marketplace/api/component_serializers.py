@@ -12,7 +12,7 @@ SOLD = OfferingComponent.objects.filter(retired=False)
 
 class OfferingComponentSerializer(ModelSerializer):
     offering_uuid = HexUUIDField(source="offering.uuid", read_only=True)
-    factor = serializers.IntegerField(source="unit_factor", read_only=True)
+    factor = serializers.IntegerField(read_only=True, help_text="Units of a limit in one measured unit.")
 
     class Meta:
         model = OfferingComponent

@@ -25,7 +25,7 @@ class OfferingComponent(IdentifiedModel):
     name = models.CharField(max_length=150)
     description = models.CharField(max_length=2000, blank=True, default="")
     measured_unit = models.CharField(max_length=30, blank=True, default="")
-    unit_factor = models.PositiveIntegerField(default=1, help_text="Units of a limit in one measured unit.")
+    unit_factor = models.PositiveIntegerField(default=1, help_text="Units of the service in one measured unit.")
     billing_type = models.CharField(max_length=5, choices=BillingType.choices)
     limit_period = models.CharField(max_length=9, choices=LimitPeriod.choices, null=True, blank=True)
     limit_amount = models.BigIntegerField(null=True, blank=True)
@@ -46,3 +46,9 @@ class OfferingComponent(IdentifiedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def factor(self) -> int:
+        """Units of limits and usages in one measured unit. Those of a component that the provider made are in measured
+        units already: only the agent, on its way to the service, converts by `unit_factor`."""
+        return self.unit_factor if self.is_builtin else 1
