@@ -15,9 +15,10 @@ OF_VMS: tuple[dict[str, Any], ...] = (
     {"type": "vm_disk", "name": "Disk", "billing_type": "fixed", **GB},
 )
 VDC_PLANS = [{"name": "Pay for limits", "prices": {"cpu": "4", "ram": "2", "storage": "0.1", "floating_ip": "3"}}]
+VM_PRICES = {"vcpu": "5", "vm_ram": "2.5", "vm_disk": "0.1"}
 VM_PLANS = [
-    {"name": "Small", "quotas": {"vcpu": 1, "vm_ram": 1, "vm_disk": 5}},
-    {"name": "Large", "quotas": {"vcpu": 2, "vm_ram": 4, "vm_disk": 20}},
+    {"name": "Small", "quotas": {"vcpu": 1, "vm_ram": 1, "vm_disk": 5}, "prices": VM_PRICES},
+    {"name": "Large", "quotas": {"vcpu": 2, "vm_ram": 4, "vm_disk": 20}, "prices": VM_PRICES},
 ]
 NETWORKING = {
     "external_network_id": 0,

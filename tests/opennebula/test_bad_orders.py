@@ -35,6 +35,14 @@ OF_VDCS: dict[str, tuple[dict[str, Any], str]] = {  # plugin options → what th
     "rule of nothing": ({"security_group_defaults": [{"protocol": "TCP", "range": "x"}]}, "security_group_defaults: "),
     "no such cluster": ({"cluster_ids": [77]}, "cluster_ids: OpenNebula has no cluster 77. Name only such as exist."),
     "no such zone": ({"zone_id": 9}, "Name the zone of the clusters, mostly 0."),
+    "misspelt key": (
+        {"external_netwrok_id": 0},
+        "plugin_options.external_netwrok_id: it is not known. Did you mean external_network_id?",
+    ),
+    "key of the agent": (
+        {"create_opennebula_user": True},
+        "plugin_options.create_opennebula_user: it is read only in the agent's configuration.",
+    ),
 }
 OF_SUBNETS = {
     "banana": "subnet_cidr: 'banana' is no IPv4 subnet",

@@ -96,6 +96,7 @@ class OpenNebulaBackend(BaseBackend):
     ) -> BackendResourceInfo:
         self._learn_components(waldur_resource)
         with in_the_agents_words(resource_backend_id, bool(self.backend_settings.get("check_backend_id_uniqueness"))):
+            settings_.check_options(plain(waldur_resource.offering_plugin_options), marketplace.PLUGIN_OPTIONS)
             context = {**self.restorations.get(waldur_resource.uuid, {}), **(user_context or {})}
             wanted = read_wanted(
                 waldur_resource, resource_backend_id, self.backend_settings, self.backend_components, context

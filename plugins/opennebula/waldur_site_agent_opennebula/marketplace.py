@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,17 @@ from waldur_api_client.api.marketplace_provider_resources import (
     marketplace_provider_resources_set_limits,
 )
 from waldur_api_client.api.marketplace_service_providers import marketplace_service_providers_keys_list
-from waldur_api_client.models import ResourceEndpointsRequest, ResourceFieldEnum, ResourceSetLimitsRequest
+from waldur_api_client.models import (
+    MergedPluginOptions,
+    ResourceEndpointsRequest,
+    ResourceFieldEnum,
+    ResourceSetLimitsRequest,
+)
 
 from . import units
 from .wanted import plain
+
+PLUGIN_OPTIONS = frozenset(inspect.signature(MergedPluginOptions).parameters)  # those that it knows itself
 
 
 def components_of(order: Any, client: Any) -> dict[str, dict[str, Any]]:

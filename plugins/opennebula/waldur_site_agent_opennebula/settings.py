@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ OF_AGENT = (
     *("check_backend_id_uniqueness", "check_all_offerings", "backend_id_max_retries"),
 )
 KNOWN = (*OF_CONNECTION, *OF_PLACES, *OF_NETWORK, *OF_KEYCLOAK, *OF_AGENT)
+OF_OFFERING = (*OF_PLACES, *OF_NETWORK)
+ALMOST = 0.8  # how alike two keys are when one is the other, misspelt
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -47,7 +49,19 @@ def check(settings: Mapping[str, Any]) -> None:
         )
 
 
+def check_options(options: Mapping[str, Any], of_marketplace: Collection[str]) -> None:
+    """Refuse what was meant for us and would have no effect. The marketplace and others have keys there, too."""
+    for key in options:
+        if key in OF_OFFERING or key in of_marketplace:
+            continue
+        name = f"plugin_options.{key}"
+        if key in (*OF_CONNECTION, *OF_KEYCLOAK):
+            raise BadInput(name, "it is read only in the agent's configuration. Write it into backend_settings.")
+        if near := difflib.get_close_matches(key, OF_OFFERING, 1, ALMOST):
+            raise BadInput(name, f"it is not known. Did you mean {near[0]}?")
+        logger.warning("%s is not known here and is ignored. Known are %s.", name, ", ".join(OF_OFFERING))
+
+
 def with_plugin_options(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """The offering's options take precedence, as far as they say something. Connections are the agent's alone."""
-    given = {key: value for key, value in options.items() if value not in (None, "") and key not in OF_CONNECTION}
-    return {**settings, **given}
+    """The offering's options take precedence, as far as they say something."""
+    return {**settings, **{key: value for key, value in options.items() if value not in (None, "")}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -185,6 +184,23 @@ def test_a_mark_that_cannot_be_followed_is_told_until_it_can(backend: Make, reso
     assert cycle.get_resource_metadata("blue")["restriction"] == "paused"
 
 
+def test_a_machine_that_boots_for_ever_is_told_and_does_not_hold_up_the_cycle(
+    backend: Make, resource: Make, inspect: Any
+) -> None:
+    backend().create_resource_with_id(resource(), "blue")
+    cycle = backend()
+    inspect.set_latency({"vm.boot": 1000.0, "*": 0.0})
+    vm_id = cycle.cloud.daemon.once("vm.allocate", 'NAME="slow" CPU="1" MEMORY="64"', False)
+    cycle.cloud.daemon.once("vm.chown", vm_id, -1, cycle.cloud.pools.named("groups", "blue").id)
+    inspect.set_latency("instant")
+    cycle.cloud.restrictions.patience = 0.5
+
+    assert not cycle.pause_resource("blue")
+
+    told = cycle.get_resource_metadata("blue")["restriction"]
+    assert told == "could not pause: Suspending slow takes longer; the next cycle goes on with it."
+
+
 def test_members_are_noted_and_leaving_renews_the_password(backend: Make, resource: Make) -> None:
     backend().create_resource_with_id(resource(), "blue")
     backend().add_users_to_resource(resource(), {"anna", "bert"}, user_roles={})
@@ -232,26 +248,6 @@ def test_a_name_that_is_taken_lets_an_agent_try_another_that_has_more(
         backend(**settings).create_resource_with_id(resource("other"), "blue")
 
     assert type(raised.value) is not DuplicateResourceError  # its own sentence would not say what is in the way
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"api_url": ""}, "backend_settings.api_url: '' is no URL"),
-        ({"api_url": "opennebula:2633"}, "backend_settings.api_url: .* Write for example http"),
-        ({"credentials": "oneadmin"}, "backend_settings.credentials: .* Write username:password"),
-        ({"resource_type": "vdcs"}, "backend_settings.resource_type: 'vdcs' is not known. Write vdc or vm"),
-    ],
-)
-def test_settings_that_cannot_work_are_named(backend: Make, settings: dict[str, str], sentence: str) -> None:
-    with pytest.raises(BackendError, match=sentence):
-        backend(**settings)
-
-
-def test_a_setting_that_is_not_known_is_named(backend: Make, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        backend(templat_id=3)
-    assert "backend_settings.templat_id is not known and is ignored. Did you mean template_id?" in caplog.text
 
 
 def test_the_password_of_the_cloud_is_in_no_message(backend: Make, resource: Make) -> None:

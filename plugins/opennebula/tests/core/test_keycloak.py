@@ -147,6 +147,9 @@ def test_access_that_does_not_work_is_named_and_undone(
 def test_settings_that_lack_something_are_named(twin: OpenNebulaTwin) -> None:
     with pytest.raises(BadInput, match=r"backend_settings.keycloak: it needs url, realm, client_id, client_secret"):
         connect(twin, keycloak_enabled=True, keycloak={"url": "http://localhost"})
+    access = dict.fromkeys(("url", "realm", "client_id", "client_secret"), "x")
+    with pytest.raises(BadInput, match=r"backend_settings.keycloak: verify_sll is not known. Known are url"):
+        connect(twin, keycloak_enabled=True, keycloak={**access, "verify_sll": False})
 
 
 def test_a_keycloak_that_does_not_answer_lets_the_order_wait(twin: OpenNebulaTwin) -> None:

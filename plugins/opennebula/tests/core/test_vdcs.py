@@ -10,6 +10,7 @@ import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
 from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, NameTaken
 from waldur_site_agent_opennebula.core.markup import Thing
+from waldur_site_agent_opennebula.core.options import Placement
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
@@ -35,6 +36,20 @@ def test_a_vdc_has_all_that_was_ordered_and_leaves_nothing(cloud: Cloud, inspect
     }
     cloud.vdcs.delete(found(cloud))
     assert inspect.leftovers(before) == {}
+
+
+def test_a_network_is_in_all_clusters_of_its_vdc(cloud: Cloud, twin: OpenNebulaTwin) -> None:
+    """Machines in it may then be placed in each of them."""
+    second = int(cloud.daemon.once("cluster.allocate", "second"))
+    cloud.vdcs.create(order(placement=Placement(cluster_ids=(0, second))))
+
+    vnet = cloud.pools.ours("vnets", "blue")
+    assert vnet is not None
+    assert vnet.ids("CLUSTERS/ID") == [0, second]
+    assert [net.NAME for net in listed(as_user(twin, cloud).vnpool.info(-2, -1, -1).VNET)] == [
+        "blue_internal",
+        "external",
+    ]
 
 
 def test_a_vdc_without_network_options_has_no_network(cloud: Cloud, inspect: OpenNebulaTwinClient) -> None:

@@ -37,6 +37,8 @@ def read_access(settings: Mapping[str, Any]) -> Access | None:
     given = settings.get("keycloak")
     if not isinstance(given, Mapping) or any(not given.get(key) for key in KEYS):
         raise BadInput(KEY, f"it needs {', '.join(KEYS)}.")
+    if unknown := sorted(set(given) - {*KEYS, "verify_ssl"}):
+        raise BadInput(KEY, f"{', '.join(unknown)} is not known. Known are {', '.join(KEYS)}, verify_ssl.")
     url, realm, client_id, client_secret = (str(given[key]).rstrip("/") for key in KEYS)
     return Access(url, realm, client_id, client_secret, bool(given.get("verify_ssl", True)))
 

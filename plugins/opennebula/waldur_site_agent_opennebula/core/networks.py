@@ -68,7 +68,7 @@ class Networks:
             block = block_of(made)
             rival = next((other for other in others if overlaps(block, taken_ranges(other))), None)
             if rival is None:
-                return self._ready(made)
+                return self._spread(self._ready(made), placement)
             logger.info("%s overlaps with network %s of others; it gives way.", block, rival.name)
             self.remove_network(made.id)
             if wish is not None:
@@ -129,6 +129,13 @@ class Networks:
             return now if now.text("STATE") == READY else None
 
         return wait_until(look, f"Making network {made.name}", NETWORK_SECONDS)
+
+    def _spread(self, vnet: Thing, placement: Placement) -> Thing:
+        """Into all clusters of its VDC: a machine is placed only where its network is."""
+        for cluster in placement.cluster_ids:
+            if cluster not in vnet.ids("CLUSTERS/ID"):
+                self.daemon.insist("cluster.addvnet", cluster, vnet.id, unless="already")
+        return vnet
 
     def guard(self, vnet: Thing, group: Thing, gid: int) -> None:
         """Only the security group filters; OpenNebula adds one that lets everything in."""
