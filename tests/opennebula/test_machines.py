@@ -138,6 +138,23 @@ def test_marks_and_smaller_plans_do_what_they_say_or_say_what_they_do_not(
     assert Order.objects.filter(resource=resource, state="done").count() == 2
 
 
+def test_a_plan_that_its_vdc_has_no_room_for_changes_nothing(
+    stage: OpenNebulaStage, site: Site, parent: Resource
+) -> None:
+    """OpenNebula grants the cores and refuses the disk; the order ends, and the machine runs as it was sold."""
+    agent = site.of_vms("parent")
+    resource = served(agent, stage.order_vm())
+    connect(site).group.quota(site.cloud.id_of("groups", "parent"), 'VM=[SYSTEM_DISK_SIZE="6000"]')
+
+    update = stage.switch_plan(resource, "Large")
+    agent.works("order_process", lambda: ended(update))
+
+    assert "VDC parent has no room for it: raise its limits or choose a smaller plan." in refusal(update)
+    vm = machine_of(site, resource)
+    assert (size(vm), vm.STATE, vm.LCM_STATE) == (SMALL, ON, 3)
+    assert shown(stage.member, resource)["plan_name"] == "Small"
+
+
 def test_a_machine_rests_with_its_vdc(stage: OpenNebulaStage, site: Site, parent: Resource) -> None:
     agent = site.of_vdcs()
     of_vms = site.of_vms("parent")
