@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.__main__ import show
+from bench.opennebula_cycle import COMPONENTS, LIMITS
 from twins.opennebula import OpenNebulaTwin
 
 ROOT = Path(__file__).parents[1]
@@ -25,6 +26,11 @@ PLUGIN = ROOT / "plugins/opennebula"
 PUBLIC, PUBLIC_HOME = "waldur-site-agent-opennebula==1.0.7", ROOT / ".bench/public-plugin"
 CYCLES = ("report", "membership")
 SIZES, QUICK = (50, 100, 200, 400), (10, 20)
+QUOTAS = {
+    "VM": {"CPU": LIMITS["cpu"], "MEMORY": LIMITS["ram"], "SYSTEM_DISK_SIZE": LIMITS["storage"]},
+    "DATASTORE": [{"ID": store, "SIZE": LIMITS["storage"]} for store in (1, 2)],
+    "NETWORK": {"ID": 0, "LEASES": LIMITS["floating_ip"]},
+}
 WHOLE, SAMPLE = 200, 50  # of more VDCs than that, the public plugin's cycles are timed on a sample
 sys.path.insert(0, str(PLUGIN))
 
@@ -78,6 +84,7 @@ def plant(twin: OpenNebulaTwin, numbers: range) -> None:
     from waldur_site_agent_opennebula.cloud import Cloud
     from waldur_site_agent_opennebula.core import names
     from waldur_site_agent_opennebula.core.markup import template
+    from waldur_site_agent_opennebula.units import note
 
     once = Cloud({"api_url": twin.endpoint, "credentials": twin.session}).daemon.once
     for number in numbers:
@@ -85,10 +92,11 @@ def plant(twin: OpenNebulaTwin, numbers: range) -> None:
         group = once("group.allocate", name)
         once("group.update", group, template(tags), 1)
         notes = {names.STATE: names.READY, names.GROUP: group, names.EXTERNAL_NETWORK: 0, names.SALT: "0" * 32}
+        notes[names.FACTORS] = note(COMPONENTS)
         vdc = once("vdc.allocate", template({"NAME": name, **tags, **notes}))
         once("vdc.addgroup", vdc, group)
         once("vdc.addcluster", vdc, 0, 0)
-        once("group.quota", group, template({"VM": {"CPU": 4, "MEMORY": 4096, "SYSTEM_DISK_SIZE": 10240}}))
+        once("group.quota", group, template(QUOTAS))
         block = f"10.{number // 256}.{number % 256}"
         network = {
             "NAME": names.internal_network(name),

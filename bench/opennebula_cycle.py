@@ -14,6 +14,12 @@ COMPONENTS = {
     name: {"measured_unit": "x", "unit_factor": 1.0, "accounting_type": "limit", "label": name}
     for name in ("cpu", "ram", "storage", "floating_ip")
 }
+LIMITS = {
+    "cpu": 4,
+    "ram": 4096,
+    "storage": 10240,
+    "floating_ip": 1,
+}  # of each VDC, here as there
 
 
 def main() -> None:
@@ -23,7 +29,7 @@ def main() -> None:
 
     settings, cycle, count = json.loads(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     names = [f"vdc{number}" for number in range(count)]
-    described = [{"uuid": str(uuid.uuid4()), "name": name, "backend_id": name} for name in names]
+    described = [{"uuid": str(uuid.uuid4()), "name": name, "backend_id": name, "limits": LIMITS} for name in names]
     resources = [Resource.from_dict(each) for each in described]
     began = time.monotonic()
     backend = BACKENDS["opennebula"][0](settings, COMPONENTS)
@@ -38,13 +44,13 @@ def report(backend: Any, resources: list[Any]) -> None:
 
 
 def membership(backend: Any, resources: list[Any]) -> None:
-    """What it asks in its mode ``membership_sync`` when nobody came or left."""
+    """What it asks in its mode ``membership_sync`` when nobody came or left and the limits are as ordered."""
     assert len(backend.pull_resources(resources)) == len(resources)
     for resource in resources:
         backend.sync_resource_project(resource, None)
         backend.restore_resource(resource.backend_id)
         assert backend.get_resource_metadata(resource.backend_id)
-        backend.get_resource_limits(resource.backend_id)
+        backend.sync_resource_limits(resource, None)  # nothing is to be told to the marketplace
 
 
 if __name__ == "__main__":

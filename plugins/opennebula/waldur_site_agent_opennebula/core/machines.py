@@ -49,12 +49,11 @@ class Machines:
 
     def find(self, backend_id: str) -> Thing | None:
         """The first that was made. A request that was given up may have made another one later."""
-        return next(iter(self.all(backend_id)), None)
+        return self.pools.ours("vms", backend_id)
 
     def all(self, backend_id: str) -> list[Thing]:
         """The first of this name, and what else was made for the same resource."""
-        named = [vm for vm in self.pools.tagged("vms") if vm.note(names.BACKEND_ID) == backend_id]
-        named.sort(key=lambda vm: vm.id)
+        named = self.pools.all_ours("vms", backend_id)
         return [vm for vm in named if vm.note(names.RESOURCE) == named[0].note(names.RESOURCE)]
 
     def last(self, resource: str) -> Thing | None:

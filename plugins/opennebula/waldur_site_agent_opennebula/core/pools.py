@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from functools import cached_property
 
 from .daemon import Daemon
@@ -35,6 +36,7 @@ class Pools:
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
         self._read: dict[str, tuple[float, list[Thing]]] = {}
+        self._named: dict[str, tuple[list[Thing], dict[str, list[Thing]]]] = {}
 
     def all(self, kind: str) -> list[Thing]:
         kept = self._read.get(kind)
@@ -60,8 +62,22 @@ class Pools:
 
     def ours(self, kind: str, backend_id: str) -> Thing | None:
         """The one that we made for the resource of this name, first if twice; read at most two minutes ago."""
-        found = (thing for thing in self.all(kind) if thing.note(BACKEND_ID) == backend_id and self.is_ours(thing))
-        return min(found, key=_age, default=None)
+        return next(iter(self.all_ours(kind, backend_id)), None)
+
+    def all_ours(self, kind: str, backend_id: str) -> list[Thing]:
+        """The oldest first."""
+        return sorted((thing for thing in self._of(kind, backend_id) if self.is_ours(thing)), key=_age)
+
+    def _of(self, kind: str, backend_id: str) -> list[Thing]:
+        """Looked up by name, not searched for: a cycle asks for each resource."""
+        read = self.all(kind)
+        kept = self._named.get(kind)
+        if kept is None or kept[0] is not read:
+            named: dict[str, list[Thing]] = defaultdict(list)
+            for thing in read:
+                named[thing.note(BACKEND_ID)].append(thing)
+            self._named[kind] = kept = (read, named)
+        return kept[1].get(backend_id, [])
 
     def tagged(self, kind: str) -> list[Thing]:
         """All that we have made for resources of whatever name; read at most two minutes ago."""
