@@ -15,10 +15,12 @@ def cast(db: None) -> Cast:
     return found
 
 
+gc.disable()  # what is imported stays: to look at it for garbage again and again would take a tenth of the time
+
+
 def pytest_collection_finish() -> None:
-    """What has been imported stays: to look at it again and again would take a tenth of the time."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

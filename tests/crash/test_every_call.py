@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.crash.crashing import SAMPLED, Play, clean_run, forgotten
+from tests.crash.crashing import Play, clean_run, forgotten
 from tests.crash.scenarios import Stage
 from tests.drive import drain
 from twins.openstack import TwinClient
@@ -20,7 +20,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "it is done but never answered": {"action": "hold_after"},
 }
 FOR_ALL = "the service is unavailable"
-SAMPLE = 12  # the fast suite tries every twelfth call of these
 
 
 @pytest.fixture
@@ -30,14 +29,6 @@ def short_timeout(settings: Any) -> Any:
     connection_pool.cache_clear()
     yield
     connection_pool.cache_clear()
-
-
-@pytest.mark.parametrize("name", SAMPLED)
-@pytest.mark.parametrize("fault", ["its reply is lost"])
-def test_some_calls_that_go_wrong_do_no_harm(name: str, fault: str, stage: Stage, twin: TwinClient) -> None:
-    _, calls = clean_run(name, stage, twin)
-    for number in range(1, len(calls) + 1, SAMPLE):
-        _goes_wrong_and_converges(name, number, FAULTS[fault], stage, twin)
 
 
 @pytest.mark.slow

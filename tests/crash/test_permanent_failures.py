@@ -101,6 +101,7 @@ def test_a_server_that_cannot_be_made_leaves_nothing_and_succeeds_later(
         assert set(model.objects.values_list("state", flat=True)) == {CoreState.OK}
 
 
+@pytest.mark.slow
 def test_the_quotas_of_a_failed_server_come_back_with_its_deletion(stage: Stage, twin: TwinClient) -> None:
     twin.add_fault("fail", transition="server.build", message="No valid host was found.")
     tenant = stage.tenant()
@@ -120,6 +121,7 @@ def test_the_quotas_of_a_failed_server_come_back_with_its_deletion(stage: Stage,
     assert usages(tenant) == before
 
 
+@pytest.mark.slow
 def test_a_cloud_that_is_dark_for_a_while_only_delays(stage: Stage, twin: TwinClient) -> None:
     play = Play("openstack.tenant.create", stage, twin)
     twin.go_dark(mode="refuse")

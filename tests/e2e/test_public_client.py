@@ -81,6 +81,7 @@ def test_every_list_and_every_object_is_read(served: Estate, who: str) -> None:
     assert read > (8 if who == "provider_owner" else 20)
 
 
+@pytest.mark.slow
 def test_a_server_is_ordered_used_and_given_back(served: Estate) -> None:
     client = client_for(served, "owner")
     (offering,) = marketplace_public_offerings_list.sync(
@@ -114,6 +115,7 @@ def use(client: AuthenticatedClient, server: UUID) -> None:
     assert openstack_instances_console_retrieve.sync(server, client=client).url.startswith("http")
 
 
+@pytest.mark.slow
 def test_limits_are_changed(served: Estate) -> None:
     client = client_for(served, "owner")
     body: Any = ResourceUpdateLimitsRequest.from_dict({"limits": {"cores": 12}})

@@ -13,6 +13,7 @@ from waldur_openstack.cloud import Cloud
 from waldur_openstack.models import Tenant
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_one_slow_push_does_not_hold_up_the_others(running_twin: OpenStackTwin, twin: TwinClient) -> None:
     tenants = [sold_tenant(connect(running_twin), name) for name in ("slow", "quick")]

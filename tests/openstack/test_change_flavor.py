@@ -78,6 +78,7 @@ def test_who_may(cast: Cast, stopped: Instance) -> None:
         refused(post(person, stopped, "change_flavor", body(stopped)), status, stopped)
 
 
+@pytest.mark.slow
 def test_quotas_are_asked_before_but_only_for_what_is_more(cast: Cast, stopped: Instance) -> None:
     used = usages(stopped.tenant)
     growth = flavor(stopped).ram - flavor(stopped, "m1.tiny").ram

@@ -37,7 +37,7 @@ def advance(obj: Any) -> Operation:
     return operation
 
 
-@pytest.mark.parametrize("mode", ["refuse", "silent"])
+@pytest.mark.parametrize("mode", ["refuse", pytest.param("silent", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["tenant", "instance", "volume", "network", "floatingip"])
 def test_a_pull_waits_for_a_cloud_that_is_dark(
     cast: Cast, instance: Instance, twin: TwinClient, short_timeout: None, kind: str, mode: str
@@ -106,6 +106,7 @@ def test_what_is_lost_can_be_deleted(cast: Cast, instance: Instance) -> None:
     assert min(usages(tenant).values()) >= 0
 
 
+@pytest.mark.slow
 def test_a_lost_server_that_was_pulled_can_be_deleted_too(cast: Cast, instance: Instance) -> None:
     tenant = instance.tenant
     cloud_of(tenant).compute.delete_server(instance.backend_id)
@@ -170,7 +171,9 @@ def test_a_server_in_error_is_shown_as_broken_until_it_is_mended(cast: Cast, ins
         assert (found.state, "in state ERROR" in found.error_message) == (expected, expected == "ERRED")
 
 
-@pytest.mark.parametrize("status", [500, 503, 429])
+@pytest.mark.parametrize(
+    "status", [503, pytest.param(500, marks=pytest.mark.slow), pytest.param(429, marks=pytest.mark.slow)]
+)
 def test_a_cloud_that_stumbles_is_asked_again(cast: Cast, instance: Instance, twin: TwinClient, status: int) -> None:
     twin.add_fault(action="status", status=status, method="GET", path="/v2.0/security-groups", times=2)
     assert pulled(cast, instance.tenant).state == "OK"

@@ -62,6 +62,7 @@ def test_keys_follow_roles_and_leave_with_them(cast: Cast, tenant: Tenant) -> No
     assert pairs(tenant) == [foreign]
 
 
+@pytest.mark.slow
 def test_a_new_tenant_gets_the_keys_and_takes_them_with_it(cast: Cast, service_settings: Any, twin: TwinClient) -> None:
     before = twin.objects()
     owner = key(cast.owner, "a key / with ümlauts and more")

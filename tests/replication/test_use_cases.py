@@ -47,6 +47,7 @@ def test_a_tenant_moves_to_another_provider(clouds: TwoClouds) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_was_made_has_an_order_and_offerings_of_its_own(clouds: TwoClouds) -> None:
     migration = clouds.begin(name="moved", description="by migration")
     assert clouds.shown(migration)["dst_resource_state"] == "Creating"

@@ -31,6 +31,7 @@ MODEL, PORT, PARENT, TEMPLATE = "WALDUR_MODEL", "WALDUR_PORT", "WALDUR_PARENT", 
 class VmOffering:
     def __init__(self, cloud: Cloud, settings: Mapping[str, Any]) -> None:
         self.cloud = cloud
+        self.is_tidy = False
 
     def create(self, wanted: Wanted) -> dict[str, Any]:
         """Its metadata."""
@@ -151,11 +152,13 @@ class VmOffering:
         self.cloud.resizing.resize(self._get(backend_id), read_size(limits, components))
 
     def tidy(self, backend_id: str) -> None:
-        """What a late request has made is ended; if it cannot be now, then in the next cycle."""
-        try:
-            self.cloud.machines.end_doubles(backend_id)
-        except CloudError as error:
-            logger.error("A second machine of %s is still there: %s", backend_id, error)
+        """Once in a cycle, for all resources; what cannot be ended now is ended in the next one."""
+        if not self.is_tidy:
+            self.is_tidy = True
+            try:
+                self.cloud.machines.end_forgotten()
+            except CloudError as error:
+                logger.error("A machine that nobody uses is still there: %s", error)
 
     def components(self, backend_id: str) -> dict[str, dict[str, Any]]:
         """Those that were known when it was made."""

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
+from waldur_site_agent_opennebula.core import machines
 from waldur_site_agent_opennebula.vm_offering import VmOffering
 
 from twins.opennebula import OpenNebulaTwinClient
@@ -28,14 +29,20 @@ def make_twice(offering: VmOffering, inspect: OpenNebulaTwinClient) -> dict[str,
     return metadata
 
 
-def test_a_machine_made_late_hides_nothing_and_is_ended(offering: VmOffering, inspect: OpenNebulaTwinClient) -> None:
+def test_a_machine_made_late_hides_nothing_and_is_ended(
+    offering: VmOffering, inspect: OpenNebulaTwinClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is certain that no order is at work on it, maybe in another process of the agent."""
     before = inspect.objects()
     metadata = make_twice(offering, inspect)
 
     assert offering.metadata("web") == metadata
     assert offering.usage("web") == {"vcpu": 1, "vm_ram": 1024, "vm_disk": 5120}
+    VmOffering(offering.cloud, {}).tidy("web")
+    assert len(inspect.leftovers(before)["vms"]) == 2
 
-    offering.tidy("web")
+    monkeypatch.setattr(machines, "FORGOTTEN_SECONDS", -1.0)
+    VmOffering(offering.cloud, {}).tidy("web")
     assert [vm["id"] for vm in inspect.leftovers(before)["vms"]] == [metadata["vm_id"]]
     assert offering.metadata("web") == metadata
 
@@ -49,21 +56,22 @@ def test_a_machine_made_late_ends_with_the_other(offering: VmOffering, inspect: 
     assert inspect.leftovers(before) == {}
 
 
-def test_two_machines_of_an_order_that_is_not_done_are_left_to_it(
-    offering: VmOffering, inspect: OpenNebulaTwinClient
+def test_a_machine_made_when_all_is_over_is_ended(
+    offering: VmOffering, inspect: OpenNebulaTwinClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The order may be at work in another process of the agent."""
+    """Nobody asks for it any more: its resource is gone."""
     before = inspect.objects()
-    metadata = make_twice(offering, inspect)
-    offering.cloud.machines.note(machine(offering.cloud), {"WALDUR_STATE": "creating"})
+    inspect.add_fault("late", operation="template.instantiate", seconds=LATE)
+    offering.create(wanted())
+    offering.delete("web")
+    time.sleep(LATE)
+    assert len(inspect.leftovers(before)["vms"]) == 1
     offering.cloud.pools.forget()
 
+    monkeypatch.setattr(machines, "FORGOTTEN_SECONDS", -1.0)
     offering.tidy("web")
 
-    assert len(inspect.leftovers(before)["vms"]) == 2
-    assert offering.create(wanted()) == metadata
-    offering.tidy("web")
-    assert len(inspect.leftovers(before)["vms"]) == 1
+    assert inspect.leftovers(before) == {}
 
 
 @pytest.mark.parametrize("nth", [1, 2], ids=["first", "repeated"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
 from waldur_site_agent_opennebula.core.errors import BadInput, CloudError, NotYet, Unreachable
+from waldur_site_agent_opennebula.settings import with_plugin_options
 from waldur_site_agent_opennebula.vm_offering import VmOffering
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
@@ -66,6 +67,29 @@ def test_the_scheduler_is_told_where_it_may_run(cloud: Cloud, offering: VmOfferi
     vm = machine(cloud)
     assert vm.note("SCHED_REQUIREMENTS") == '(NAME = "dummy1") & (CLUSTER_ID = 0)'
     assert vm.text("HISTORY_RECORDS/HISTORY/HOSTNAME") == "dummy1"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "seen"),
+    [
+        ("parent_vdc_backend_id", "other", ("other", "0", "")),
+        ("template_id", 0, ("blue", "0", "")),
+        ("cluster_ids", [0], ("blue", "0", "CLUSTER_ID = 0")),
+        ("sched_requirements", 'NAME = "dummy0"', ("blue", "0", 'NAME = "dummy0"')),
+    ],
+)
+def test_the_offerings_options_come_before_the_agents_settings(
+    cloud: Cloud, offering: VmOffering, key: str, value: Any, seen: tuple[str, ...]
+) -> None:
+    cloud.vdcs.create(order("other"))
+    settings = {"parent_vdc_backend_id": "blue", "template_id": 0} | {
+        key: {"template_id": 99, "cluster_ids": [77]}.get(key, "no such thing")
+    }
+
+    offering.create(wanted(options=with_plugin_options(settings, {key: value, "api_url": "http://elsewhere"})))
+
+    vm = machine(cloud)
+    assert (vm.text("GNAME"), vm.text("TEMPLATE/TEMPLATE_ID"), vm.note("SCHED_REQUIREMENTS")) == seen
 
 
 def test_what_the_template_requires_of_hosts_holds_too(cloud: Cloud, offering: VmOffering) -> None:

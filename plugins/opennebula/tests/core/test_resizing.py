@@ -9,7 +9,7 @@ from waldur_site_agent_opennebula.vm_offering import VmOffering
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
-from .conftest import connect
+from .conftest import connect, order
 from .machine import GIGABYTES, SMALL, machine, wanted
 
 LARGE = {"vcpu": 2, "vm_ram": 4, "vm_disk": 8}
@@ -146,3 +146,37 @@ def test_a_machine_that_does_not_start_with_its_new_size_runs_with_its_old_one(
     assert machine(cloud).text("LCM_STATE") == "3"
     offering.set_limits("web", {"vcpu": 2, "vm_ram": 4, "vm_disk": 5}, GIGABYTES)
     assert capacity(cloud) == ("2", "2", "4096", "5120")
+
+
+def test_the_marketplace_decides_and_not_the_room_of_the_host(cloud: Cloud) -> None:
+    """``enforce`` is off: a host may have more promised than it has. 6.10 looks at it all the same."""
+    cloud.vdcs.create(order(limits={"cpu": 100, "ram": 65536, "storage": 100 * 1024}))
+    offering = VmOffering(cloud, {})
+    offering.create(wanted())
+
+    offering.set_limits("web", {"vcpu": 12, "vm_ram": 1, "vm_disk": 5}, GIGABYTES)  # hosts have 8 cores
+
+    assert capacity(cloud) == ("12", "12", "1024", "5120")
+    assert machine(cloud).text("LCM_STATE") == "3"
+
+
+def test_a_machine_that_is_paused_keeps_its_size_and_sleeps_on(cloud: Cloud, offering: VmOffering) -> None:
+    offering.create(wanted())
+    offering.pause("web")
+
+    with pytest.raises(CloudError, match="can be resized while it runs or is powered off"):
+        offering.set_limits("web", LARGE, GIGABYTES)
+
+    assert (capacity(cloud), machine(cloud).text("STATE")) == (AS_BEFORE, "5")
+
+
+def test_a_machine_that_serves_a_model_grows_at_its_engines_disk(cloud: Cloud, offering: VmOffering) -> None:
+    cloud.daemon.once("image.allocate", 'NAME="llama" TYPE="DATABLOCK" SIZE="2048"', 1, False)
+    cloud.pools.forget()
+    metadata = offering.create(wanted(attributes={"model": "llama"}))
+
+    offering.set_limits("web", LARGE, GIGABYTES)
+
+    assert [disk.text("SIZE") for disk in machine(cloud).all("TEMPLATE/DISK")] == ["8192", "2048"]
+    assert offering.limits("web") == {"vcpu": 2, "vm_ram": 4096, "vm_disk": 8192}
+    assert offering.metadata("web") == metadata

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from .states import DONE, ENDING, FAILED, HOLD, POWEROFF, RUNNING, state
 logger = logging.getLogger(__name__)
 
 START_SECONDS, STATE_SECONDS = 240.0, 120.0  # below the five minutes after which the agent counts as dead
+FORGOTTEN_SECONDS = 1800.0  # whoever makes a machine has started it long before
 NEWEST = (-2, 0, -500)  # machines of everybody, a page of so many
 
 
@@ -190,12 +192,12 @@ class Machines:
                 ) from error
             raise
 
-    def end_doubles(self, backend_id: str) -> None:
-        """Of several machines the first is the resource's; the others were never finished."""
-        machines = self.all(backend_id)
-        for vm in machines[1:]:
-            if vm.note(names.STATE) == names.CREATING != machines[0].note(names.STATE):
-                logger.warning("Machine %s was made twice; number %s is ended.", vm.name, vm.id)
+    def end_forgotten(self) -> None:
+        """What a request that was given up has made late: no order that needs one still waits for it."""
+        for vm in self.pools.tagged("vms"):
+            age = time.time() - vm.number("STIME")
+            if vm.text("STATE") == HOLD and vm.note(names.STATE) == names.CREATING and age > FORGOTTEN_SECONDS:
+                logger.warning("Machine %s (id %s) was made and never used; it is ended.", vm.name, vm.id)
                 self.delete(vm)
 
     def delete(self, vm: Thing) -> None:
