@@ -60,7 +60,8 @@ def test_an_option_that_would_have_no_effect_ends_the_order(
 
 
 def test_an_empty_option_leaves_it_to_the_agents_configuration(backend: Make, resource: Make) -> None:
-    for nothing in (None, "", []):
+    empty: list[Any] = [None, "", []]
+    for nothing in empty:
         silent = resource(offering_plugin_options={**NETWORKING, "cluster_ids": nothing})
         with pytest.raises(BackendError, match="cluster_ids: OpenNebula has no cluster 77"):
             backend(cluster_ids=[77]).create_resource_with_id(silent, "blue")
