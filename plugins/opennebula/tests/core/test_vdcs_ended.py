@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from waldur_site_agent_opennebula.cloud import Cloud
 from waldur_site_agent_opennebula.core.errors import CloudError, InUse
+from waldur_site_agent_opennebula.vdc_offering import VdcOffering
 
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
@@ -113,6 +114,24 @@ def test_machines_that_are_ending_are_waited_for(
 
     cloud.vdcs.delete(found(cloud))
 
+    assert inspect.leftovers(before) == {}
+
+
+def test_what_is_left_of_a_vdc_that_was_deleted_by_hand_is_ended(
+    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
+) -> None:
+    before = inspect.objects()
+    cloud.vdcs.create(order())
+    vm = as_user(twin, cloud).template.instantiate(TEMPLATE, "precious", False, "")
+    cloud.daemon.once("vdc.delete", found(cloud).id)
+
+    with pytest.raises(InUse, match="still holds machine precious"):
+        VdcOffering(connect(twin), {}).delete("blue")
+    cloud.daemon.once("vm.action", "terminate-hard", vm)
+    VdcOffering(connect(twin), {}).delete("blue")
+
+    assert inspect.leftovers(before) == {}
+    VdcOffering(connect(twin), {}).delete("blue")
     assert inspect.leftovers(before) == {}
 
 

@@ -194,6 +194,19 @@ class Vdcs:
         else:
             self.networks.share_network(vnet, group.id)
 
+    def replace(self, backend_id: str) -> Thing | None:
+        """One that was deleted by hand: by another one what is left of it can be taken down in order."""
+        group = self.pools.ours("groups", backend_id)
+        if group is None:
+            return None
+        resource = group.note(names.RESOURCE)
+        attributes = {"NAME": backend_id, **names.tags(resource, backend_id), names.GROUP: group.id}
+        return self.daemon.ensure(
+            lambda: next(iter(self.pools.owned("vdcs", resource)), None),
+            lambda: self.daemon.once("vdc.allocate", template(attributes)),
+            f"VDC {backend_id}",
+        )
+
     def delete(self, vdc: Thing) -> None:
         """Look first whether anything holds it back; then take it down, inside out. May be begun again.
 
