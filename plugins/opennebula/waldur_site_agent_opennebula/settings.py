@@ -64,4 +64,4 @@ def check_options(options: Mapping[str, Any], of_marketplace: Collection[str]) -
 
 def with_plugin_options(settings: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """The offering's options take precedence, as far as they say something."""
-    return {**settings, **{key: value for key, value in options.items() if value not in (None, "")}}
+    return {**settings, **{key: value for key, value in options.items() if value not in (None, "", [])}}

@@ -66,7 +66,7 @@ class VdcOffering:
             logger.error("A second router of %s is still there: %s", backend_id, error)
 
     def delete(self, backend_id: str) -> None:
-        vdc = self.cloud.vdcs.find(backend_id)
+        vdc = self.cloud.vdcs.find(backend_id) or self.cloud.vdcs.replace(backend_id)
         if vdc is not None:
             self.cloud.vdcs.delete(vdc)
 

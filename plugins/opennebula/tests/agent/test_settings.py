@@ -59,6 +59,17 @@ def test_an_option_that_would_have_no_effect_ends_the_order(
     assert inspect.objects() == before
 
 
+def test_an_empty_option_leaves_it_to_the_agents_configuration(backend: Make, resource: Make) -> None:
+    empty: list[Any] = [None, "", []]
+    for nothing in empty:
+        silent = resource(offering_plugin_options={**NETWORKING, "cluster_ids": nothing})
+        with pytest.raises(BackendError, match="cluster_ids: OpenNebula has no cluster 77"):
+            backend(cluster_ids=[77]).create_resource_with_id(silent, "blue")
+
+    said = resource(offering_plugin_options={**NETWORKING, "cluster_ids": [0]})
+    assert backend(cluster_ids=[77]).create_resource_with_id(said, "blue").backend_id == "blue"
+
+
 def test_options_that_others_read_are_theirs(backend: Make, resource: Make, caplog: pytest.LogCaptureFixture) -> None:
     """The marketplace's own, whatever they are like, and such as nobody here knows: those are named."""
     of_marketplace = {"username_generation_policy": "waldur_username", "default_internal_network_mtu": 1500}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
 from . import names, quotas
+from .contents import contents
 from .daemon import Daemon
 from .errors import BadInput, InUse, Missing, NameTaken, NotYet, Unreachable
 from .keycloak import Keycloak
@@ -21,7 +22,6 @@ from .networks import Networks
 from .options import Network, Placement, check_placement
 from .pools import Pools
 from .routers import Routers
-from .states import ENDING
 from .users import Users, is_from_saml
 
 logger = logging.getLogger(__name__)
@@ -194,6 +194,19 @@ class Vdcs:
         else:
             self.networks.share_network(vnet, group.id)
 
+    def replace(self, backend_id: str) -> Thing | None:
+        """One that was deleted by hand: by another one what is left of it can be taken down in order."""
+        group = self.pools.ours("groups", backend_id)
+        if group is None:
+            return None
+        resource = group.note(names.RESOURCE)
+        attributes = {"NAME": backend_id, **names.tags(resource, backend_id), names.GROUP: group.id}
+        return self.daemon.ensure(
+            lambda: next(iter(self.pools.owned("vdcs", resource)), None),
+            lambda: self.daemon.once("vdc.allocate", template(attributes)),
+            f"VDC {backend_id}",
+        )
+
     def delete(self, vdc: Thing) -> None:
         """Look first whether anything holds it back; then take it down, inside out. May be begun again.
 
@@ -224,29 +237,10 @@ class Vdcs:
 
     def _check_empty(self, vdc: Thing, so_far: str) -> None:
         group = self.group_of(vdc)
-        if group is None:
-            return
-        own = names.administrator(vdc.note(names.BACKEND_ID))
-        held = [f"machine {vm.name} (id {vm.id})" for vm in self._machines_inside(vdc, group)]
-        held += [f"image {image.name} (id {image.id})" for image in self.pools.all("images") if image.gid == group.id]
-        users = [user for user in self.pools.all("users") if user.gid == group.id and user.name != own]
-        held += [f"user {user.name}" for user in users if not (self.keycloak and is_from_saml(user))]
+        held = contents(self.pools, vdc, group, self.keycloak is not None) if group else []
         if held:
             shown = ", ".join(held[:5]) + (f" and {len(held) - 5} more" if len(held) > 5 else "")
             raise InUse(f"VDC {vdc.name} still holds {shown}. Delete them first; {so_far}.")
-
-    def _machines_inside(self, vdc: Thing, group: Thing) -> list[Thing]:
-        """Of the group, or in its network whoever they belong to; not the router's, nor such as are ending already."""
-        backend_id = vdc.note(names.BACKEND_ID)
-        vnet, router = self.pools.ours("vnets", backend_id), self.pools.ours("routers", backend_id)
-        of_router = router.ids("VMS/ID") if router else []
-
-        def is_inside(vm: Thing) -> bool:
-            nets = {nic.text("NETWORK_ID") for nic in vm.all("TEMPLATE/NIC")}
-            return vm.gid == group.id or (vnet is not None and str(vnet.id) in nets)
-
-        machines = [vm for vm in self.pools.all("vms") if vm.id not in of_router and is_inside(vm)]
-        return [vm for vm in machines if vm.text("LCM_STATE") not in ENDING]
 
     def _shut_out(self, vdc: Thing) -> None:
         """From here on nobody can make anything in it."""
