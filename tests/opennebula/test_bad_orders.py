@@ -97,6 +97,12 @@ def test_vdcs_that_cannot_be_made(stage: OpenNebulaStage, site: Site) -> None:
         for number, (subnet, sentence) in enumerate(OF_SUBNETS.items())
     ]
 
+    bare = stage.offer_vdcs("without networks", external_network_id="")
+    agents.append(site.of_vdcs(bare))
+    expected.append(
+        (stage.order_vdc("bare", bare, subnet_cidr="192.168.7.0/24"), "subnet_cidr: VDCs of this offering have")
+    )
+
     agents[0].serve_also(*agents[1:]).works("order_process", lambda: ended(*[order for order, _ in expected]), 120)
 
     for order, sentence in expected:

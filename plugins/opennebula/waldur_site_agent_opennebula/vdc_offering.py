@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from typing import Any
 
 from . import units
@@ -12,7 +13,7 @@ from .core import names, quotas
 from .core.errors import BadInput, CloudError
 from .core.markup import Thing
 from .core.networks import block_of
-from .core.options import read_network, read_placement, whole
+from .core.options import Network, read_network, read_placement, whole
 from .core.subnets import read_block
 from .core.users import is_from_saml
 from .core.vdcs import Order, external_network
@@ -33,7 +34,6 @@ class VdcOffering:
         """Its metadata."""
         options = wanted.options
         network = read_network(options)
-        wish = wanted.attributes.get("subnet_cidr")
         external = options.get("external_network_id")
         order = Order(
             backend_id=wanted.backend_id,
@@ -41,7 +41,7 @@ class VdcOffering:
             limits=self._native(wanted.limits, wanted.components),
             placement=read_placement(options),
             network=network,
-            subnet=read_block("subnet_cidr", str(wish)) if wish and network else None,
+            subnet=_subnet(wanted, network),
             with_user=self.with_user,
             external_network_id=None if external in (None, "") else whole(external, "external_network_id"),
             description=wanted.name,
@@ -204,3 +204,12 @@ class VdcOffering:
         if vdc is None or group is None:
             raise CloudError(f"OpenNebula has no complete VDC {backend_id}. It may have been deleted there.")
         return vdc, group
+
+
+def _subnet(wanted: Wanted, network: Network | None) -> IPv4Network | None:
+    wish = wanted.attributes.get("subnet_cidr")
+    if not wish:
+        return None
+    if network is None:
+        raise BadInput("subnet_cidr", "VDCs of this offering have no network of their own. Leave it out.")
+    return read_block("subnet_cidr", str(wish))
