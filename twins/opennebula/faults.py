@@ -1,4 +1,4 @@
-"""Faults that the simulated OpenNebula knows beside the common ones: answers with an error code, late effects."""
+"""Faults that the simulated OpenNebula knows beside the common ones: answers with an error code."""
 
 from __future__ import annotations
 
@@ -12,12 +12,9 @@ from .errors import INTERNAL
 
 @dataclass
 class Fault(faults.Fault):
-    """One rule; ``error`` answers as a failed call does, with ``code``; ``status`` with a bare HTTP status.
+    """One rule; ``error`` answers as a failed call does, with ``code``; ``status`` with a bare HTTP status."""
 
-    ``late`` cuts the connection, and the call takes effect ``seconds`` later all the same.
-    """
-
-    actions: ClassVar[tuple[str, ...]] = ("error", "status", "late", *faults.COMMON_ACTIONS)
+    actions: ClassVar[tuple[str, ...]] = ("error", "status", *faults.COMMON_ACTIONS)
     services: ClassVar[tuple[str, ...]] = ("rpc",)
 
     code: int = INTERNAL

@@ -122,9 +122,6 @@ async def before_effect(exchange: Exchange, rules: Iterable[Fault]) -> web.Respo
             await asyncio.sleep(rule.seconds)
         elif rule.action == "hold_before":
             await exchange.cloud.faults.hold("before", exchange.operation, "POST", PATH)
-        elif rule.action == "late":
-            asyncio.get_running_loop().call_later(rule.seconds, answer, exchange)
-            raise Aborted
         elif rule.action == "drop":
             raise Aborted
         elif rule.action == "status":

@@ -42,15 +42,6 @@ def test_a_slow_answer_comes_late(one: Any, inspect: OpenNebulaTwinClient) -> No
     assert time.monotonic() - start >= 0.2
 
 
-def test_a_late_call_takes_effect_when_nobody_waits_for_it(one: Any, inspect: OpenNebulaTwinClient) -> None:
-    inspect.add_fault("late", operation="template.instantiate", seconds=0.3)
-    with pytest.raises(requests.ConnectionError):
-        one.template.instantiate(ALPINE, "late")
-    assert one.template.instantiate(ALPINE, "repeated") == 0
-    time.sleep(0.4)
-    assert [vm.NAME for vm in listed(one.vmpool.info(-2, -1, -1, -1).VM)] == ["late", "repeated"]
-
-
 def test_a_call_is_refused_on_demand(one: Any, inspect: OpenNebulaTwinClient) -> None:
     inspect.refuse("vm.info", code=0x0800, message="Not now")
     inspect.add_fault("status", operation="zonepool.info", status=503)
