@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from waldur_site_agent_opennebula.vdc_offering import VdcOffering
 from twins.opennebula import OpenNebulaTwin, OpenNebulaTwinClient
 
 from .conftest import connect, order
+from .tenant import found
 from .test_resuming import WHOLE, count
 
 MADE_BY = [
@@ -34,18 +36,17 @@ def works(cloud: Cloud) -> bool:
     return bool(metadata["external_ip"]) and bool(metadata["opennebula_password"])
 
 
-def begin(action: Any) -> tuple[threading.Thread, list[BaseException]]:
-    errors: list[BaseException] = []
+@pytest.fixture
+def agents() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as pool:
+        yield pool
 
-    def run() -> None:
-        try:
-            action()
-        except BaseException as error:
-            errors.append(error)
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread, errors
+def wait_for_two(inspect: OpenNebulaTwinClient, *agents: Future[Any]) -> None:
+    """Until both their calls, or the call and its repetition, are held."""
+    while len(inspect.held()) < 2:
+        for agent in agents:
+            assert not agent.done(), agent.exception()
 
 
 @pytest.mark.slow
@@ -62,29 +63,25 @@ def test_a_call_that_takes_effect_behind_its_repetition_doubles_nothing(
     VdcOffering(impatient, {}).tidy("blue")
     assert count(inspect, baseline) == WHOLE
     assert works(impatient)
-    vdc = impatient.vdcs.find("blue")
-    assert vdc is not None
-    impatient.vdcs.delete(vdc)
+    impatient.vdcs.delete(found(impatient))
     assert inspect.leftovers(baseline) == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", MADE_BY)
 def test_a_call_that_takes_effect_just_before_its_repetition_is_found(
-    impatient: Cloud, inspect: OpenNebulaTwinClient, operation: str
+    impatient: Cloud, inspect: OpenNebulaTwinClient, agents: ThreadPoolExecutor, operation: str
 ) -> None:
     """The agent has looked once more, and seen nothing yet."""
     baseline = inspect.objects()
     inspect.add_fault("hold_before", operation=operation, times=2)
-    thread, errors = begin(lambda: impatient.vdcs.create(order()))
+    agent = agents.submit(impatient.vdcs.create, order())
     first = inspect.wait_held()
-    while len(inspect.held()) < 2:
-        assert thread.is_alive()
+    wait_for_two(inspect, agent)
     inspect.release(first["id"])
     inspect.release()
-    thread.join()
+    agent.result()
 
-    assert errors == []
     assert count(inspect, baseline) == WHOLE
     assert works(impatient)
 
@@ -92,19 +89,17 @@ def test_a_call_that_takes_effect_just_before_its_repetition_is_found(
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", MADE_BY)
 def test_two_agents_that_serve_one_order_make_one_vdc(
-    twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, operation: str
+    twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, agents: ThreadPoolExecutor, operation: str
 ) -> None:
     """Both have looked, and seen nothing yet."""
     baseline = inspect.objects()
     inspect.add_fault("hold_before", operation=operation, times=2)
-    agents = [begin(lambda: connect(twin).vdcs.create(order())) for _ in range(2)]
-    while len(inspect.held()) < 2:
-        assert all(thread.is_alive() for thread, _ in agents), agents
+    both = [agents.submit(connect(twin).vdcs.create, order()) for _ in range(2)]
+    wait_for_two(inspect, *both)
     inspect.release()
-    for thread, _ in agents:
-        thread.join()
+    for agent in both:
+        agent.result()
 
-    assert [error for _, errors in agents for error in errors] == []
     assert count(inspect, baseline) == WHOLE
     assert works(connect(twin))
 
@@ -112,58 +107,47 @@ def test_two_agents_that_serve_one_order_make_one_vdc(
 @pytest.mark.slow
 @pytest.mark.parametrize("operation", ENDED_BY)
 def test_two_agents_that_end_one_vdc_leave_nothing(
-    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, operation: str
+    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, agents: ThreadPoolExecutor, operation: str
 ) -> None:
     baseline = inspect.objects()
     cloud.vdcs.create(order())
     inspect.add_fault("hold_before", operation=operation, times=2)
 
-    def end(agent: Cloud) -> None:
-        vdc = agent.vdcs.find("blue")
-        assert vdc is not None
-        agent.vdcs.delete(vdc)
-
-    agents = [begin(lambda: end(connect(twin))) for _ in range(2)]
-    while len(inspect.held()) < 2:
-        assert all(thread.is_alive() for thread, _ in agents), agents
+    both = [agents.submit(lambda agent: agent.vdcs.delete(found(agent)), connect(twin)) for _ in range(2)]
+    wait_for_two(inspect, *both)
     inspect.release()
-    for thread, _ in agents:
-        thread.join()
+    for agent in both:
+        agent.result()
 
-    assert [error for _, errors in agents for error in errors] == []
     assert inspect.leftovers(baseline) == {}
 
 
 @pytest.mark.slow
 def test_an_agent_that_fails_leaves_what_another_one_has_completed(
-    twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
+    twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, agents: ThreadPoolExecutor
 ) -> None:
     inspect.add_fault("hold_before", operation="secgroup.allocate")
-    thread, errors = begin(lambda: connect(twin).vdcs.create(order()))
+    first = agents.submit(connect(twin).vdcs.create, order())
     inspect.wait_held()
     connect(twin).vdcs.create(order())
     inspect.add_fault("error", operation="userpool.info", code=8192, message="no")
     inspect.release()
-    thread.join()
 
-    assert "no" in str(errors[0])
+    assert "no" in str(first.exception())
     inspect.clear_faults()
     assert works(connect(twin))
 
 
 @pytest.mark.slow
 def test_an_agent_that_comes_last_finds_nothing_to_end(
-    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient
+    cloud: Cloud, twin: OpenNebulaTwin, inspect: OpenNebulaTwinClient, agents: ThreadPoolExecutor
 ) -> None:
     cloud.vdcs.create(order())
     inspect.add_fault("hold_before", operation="vdc.update")
     late = connect(twin)
-    vdc = late.vdcs.find("blue")
-    assert vdc is not None
-    thread, errors = begin(lambda: late.vdcs.delete(vdc))
+    deletion = agents.submit(late.vdcs.delete, found(late))
     inspect.wait_held()
-    cloud.vdcs.delete(vdc)
+    cloud.vdcs.delete(found(cloud))
     inspect.release()
-    thread.join()
 
-    assert errors == []
+    deletion.result()
